@@ -1,0 +1,38 @@
+# What the folders' CMakeLists use: a module is a static library that names the modules it may use,
+# so an include against the arrows does not link; tests and fuzzers name theirs the same way.
+
+# dvpn_module(NAME SOURCES a.cc … [USES base net …] [LIBRARIES lib …])
+function(dvpn_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(dvpn_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(dvpn_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_USES PREPEND dvpn_)
+  target_link_libraries(dvpn_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBRARIES})
+endfunction()
+
+# dvpn_unit_test(NAME USES module …): tests/unit/NAME_test.cc
+function(dvpn_unit_test name)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
+  list(TRANSFORM ARG_USES PREPEND dvpn_)
+  add_executable(${name}_test ${name}_test.cc)
+  target_link_libraries(${name}_test PRIVATE ${ARG_USES} ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
+  add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# dvpn_fuzzer(NAME USES module …): tests/fuzz/NAME_fuzz.cc with its corpus in tests/fuzz/corpus/NAME
+function(dvpn_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  list(TRANSFORM ARG_USES PREPEND dvpn_)
+  add_executable(${name}_fuzz ${name}_fuzz.cc)
+  target_link_libraries(${name}_fuzz PRIVATE ${ARG_USES})
+  if(DVPN_FUZZ)
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    set(replay -runs=0)
+  else()
+    target_sources(${name}_fuzz PRIVATE replay_main.cc)
+    set(replay)
+  endif()
+  add_test(NAME fuzz.${name} COMMAND ${name}_fuzz ${replay} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
