@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// dvpnd.yaml as a plain struct: the defaults and units stand at the members. Read once, validated, then never
+// changed; a reload makes a new one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/log.h"
+#include "net/address.h"
+
+namespace dvpn::config {
+
+struct Forward {
+  net::Endpoint listen;
+  net::Endpoint to;
+  bool operator==(const Forward&) const = default;
+};
+
+enum class Role { kRouter, kLeaf };
+
+struct DaemonConfig {
+  struct Site {
+    std::vector<net::Prefix> networks;  ///< the site's own
+    std::vector<std::string> lan;       ///< interfaces whose hosts are carried
+    std::vector<std::string> wan;       ///< interfaces that face the Internet
+  } site;
+
+  std::string table = "/etc/dvpn/hosts";
+
+  struct Ssh {
+    std::vector<std::string> keys = {"/etc/dvpn/id_ed25519"};
+    std::string known_hosts = "/etc/dvpn/known_hosts";
+    std::string ciphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com";
+    std::string relay_socket = "/run/relay.sock";
+    std::chrono::milliseconds connect_timeout{10'000};
+    std::chrono::milliseconds keepalive{15'000};
+    std::uint32_t keepalive_misses = 3;
+    std::chrono::milliseconds idle_timeout{300'000};
+    std::chrono::milliseconds backoff_min{500};
+    std::chrono::milliseconds backoff_max{60'000};
+    std::uint32_t channels_per_session = 32;
+    std::uint32_t sessions_per_gateway = 16;
+  } ssh;
+
+  struct Intercept {
+    net::Port port = 9040;
+  } intercept;
+
+  std::vector<Forward> forwards;
+
+  struct Rules {
+    std::vector<net::Port> sshd_ports = {22};
+    Role role = Role::kRouter;
+    bool masquerade = false;
+    bool reject_smb = false;
+    std::string set = "dvpn";
+    bool update_sets = true;
+    std::string relay_account = "dvpn-relay";
+    std::string peers_group = "dvpn-peers";
+  } rules;
+
+  struct Control {
+    std::string socket = "/run/dvpn/control.sock";
+    std::string group = "dvpn-admin";
+  } control;
+
+  struct Daemon {
+    std::string user = "dvpnd";  ///< empty: stay who we are
+    std::uint32_t workers = 0;   ///< 0: one for each processor, at most 16
+    std::chrono::milliseconds drain{30'000};
+  } daemon;
+
+  struct Limits {
+    std::uint32_t flows = 20'000;
+    std::uint32_t flows_per_client = 2'000;
+    std::uint64_t flow_buffer = 8u << 20;  ///< bytes: receive window of one flow at most
+    std::uint64_t buffers = 256u << 20;    ///< bytes: all windows beyond the ordinary one, together
+    std::chrono::milliseconds open_timeout{20'000};
+  } limits;
+
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+/// Reads `content` (YAML). Everything wrong with it goes to `diagnostics`; the result is meaningful only if that has
+/// no errors afterwards. Never throws.
+DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagnostics);
+
+}  // namespace dvpn::config
