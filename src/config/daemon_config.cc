@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The keys of dvpnd.yaml and what has to hold between them.
+#include "config/daemon_config.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/report.h"
+#include "config/section.h"
+#include "config/values.h"
+#include "config/yaml_tree.h"
+
+namespace dvpn::config {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr milliseconds kTick{1};  // the shortest duration that is one
+
+void read_site(Section& root, DaemonConfig& config, Report& report) {
+  root.require("site");
+  Section site = root.section("site");
+  if (root.has("site")) {
+    site.require("networks");
+    site.require("wan");
+  }
+  site.read_list("networks", config.site.networks, Empty::kRefused, network);
+  site.read_list("lan", config.site.lan, Empty::kAllowed, interface_name);
+  site.read_list("wan", config.site.wan, Empty::kRefused, interface_name);
+  for (const std::string& name : config.site.lan)
+    if (std::ranges::find(config.site.wan, name) != config.site.wan.end())
+      report.error(site.place("lan"), text("site.lan: ", name, " is in site.wan as well"));
+  site.finish();
+}
+
+void read_ssh(Section& root, DaemonConfig& config, Report& report) {
+  DaemonConfig::Ssh& out = config.ssh;
+  Section ssh = root.section("ssh");
+  ssh.read_list("keys", out.keys, Empty::kRefused, absolute_path);
+  ssh.read("known_hosts", out.known_hosts, absolute_path);
+  ssh.read("ciphers", out.ciphers, cipher_list);
+  ssh.read("relay_socket", out.relay_socket, socket_path);
+  ssh.read("connect_timeout", out.connect_timeout, duration(kTick, minutes(10)));
+  ssh.read("keepalive", out.keepalive, duration(kTick, hours(24)));
+  ssh.read("keepalive_misses", out.keepalive_misses, number(1, 100));
+  ssh.read("idle_timeout", out.idle_timeout, duration(kTick, hours(24)));
+  ssh.read("backoff_min", out.backoff_min, duration(kTick, hours(1)));
+  ssh.read("backoff_max", out.backoff_max, duration(kTick, hours(24)));
+  ssh.read("channels_per_session", out.channels_per_session, number(1, 1024));
+  ssh.read("sessions_per_gateway", out.sessions_per_gateway, number(1, 1024));
+  if (out.backoff_max < out.backoff_min)
+    report.error(ssh.place(ssh.has("backoff_max") ? "backoff_max" : "backoff_min"),
+                 "ssh.backoff_max is shorter than ssh.backoff_min");
+  ssh.finish();
+}
+
+/// Two listeners that bind(2) would not let live side by side.
+bool clash(const net::Endpoint& a, const net::Endpoint& b) {
+  if (a.port != b.port || a.address.family() != b.address.family()) return false;
+  return a.address == b.address || a.address.is_unspecified() || b.address.is_unspecified();
+}
+
+bool is_host(const net::Address& address) {
+  return !address.is_unspecified() && !address.is_loopback() && !address.is_link_local() &&
+         !address.is_multicast() && !address.is_broadcast();
+}
+
+void check_forward(const Forward& forward, const Section& entry, const DaemonConfig& config, Report& report) {
+  const net::Address& listen = forward.listen.address;
+  if (listen.is_multicast() || listen.is_broadcast())
+    report.error(entry.place("listen"), text("forwards: nothing can listen on ", listen.to_string()));
+  if (!is_host(forward.to.address))
+    report.error(entry.place("to"), text("forwards: ", forward.to.address.to_string(), " is no host of another site"));
+  if (forward.listen.port == config.intercept.port)
+    report.error(entry.place("listen"),
+                 text("forwards: port ", forward.listen.port, " is intercept.port, which listens on every address"));
+  for (const Forward& other : config.forwards)
+    if (clash(forward.listen, other.listen))
+      report.error(entry.place("listen"), text("forwards: ", forward.listen.to_string(), " is taken by the forward on ",
+                                               other.listen.to_string()));
+  for (const net::Prefix& own : config.site.networks)
+    if (own.contains(forward.to.address))
+      report.warning(entry.place("to"), text("forwards: ", forward.to.address.to_string(), " is in this site's own ",
+                                             own.to_string(), "; nothing carries it"));
+}
+
+void read_forwards(Section& root, DaemonConfig& config, Report& report) {
+  const YamlNode* list = root.list("forwards");
+  if (!list) return;
+  for (const YamlNode& item : list->items) {
+    Section entry(item, "forwards", report);
+    if (item.kind != YamlNode::Kind::kMap) continue;
+    Forward forward;
+    entry.require("listen");
+    entry.require("to");
+    entry.read("listen", forward.listen, endpoint);
+    entry.read("to", forward.to, endpoint);
+    entry.finish();
+    if (forward.listen.port == 0 || forward.to.port == 0) continue;  // reported already
+    check_forward(forward, entry, config, report);
+    config.forwards.push_back(forward);
+  }
+}
+
+Value<Role> role(std::string_view word) {
+  if (word == "router") return Role::kRouter;
+  if (word == "leaf") return Role::kLeaf;
+  return std::unexpected(text("'", word, "' is neither router nor leaf"));
+}
+
+void read_rules(Section& root, DaemonConfig& config, Report& report) {
+  constexpr std::size_t kMostPorts = 15;  // iptables-extensions(8), multiport
+  DaemonConfig::Rules& out = config.rules;
+  Section rules = root.section("rules");
+  rules.read_list("sshd_ports", out.sshd_ports, Empty::kRefused, port);
+  rules.read("role", out.role, role);
+  rules.read("masquerade", out.masquerade, boolean);
+  rules.read("reject_smb", out.reject_smb, boolean);
+  rules.read("set", out.set, set_name);
+  rules.read("update_sets", out.update_sets, boolean);
+  rules.read("relay_account", out.relay_account, account_name);
+  rules.read("peers_group", out.peers_group, account_name);
+  const Place& ports = rules.place("sshd_ports");
+  if (out.sshd_ports.size() > kMostPorts)
+    report.error(ports, text("rules.sshd_ports: more than ", kMostPorts, " ports"));
+  if (std::ranges::find(out.sshd_ports, config.intercept.port) != out.sshd_ports.end())
+    report.error(ports, text("rules.sshd_ports: ", config.intercept.port, " is intercept.port"));
+  if (out.role == Role::kLeaf && !config.site.lan.empty())
+    report.error(rules.place("role"), "rules.role: a leaf carries its own traffic alone; empty site.lan or be a router");
+  rules.finish();
+}
+
+void read_limits(Section& root, DaemonConfig& config) {
+  constexpr std::uint64_t kMiB = 1u << 20;
+  DaemonConfig::Limits& out = config.limits;
+  Section limits = root.section("limits");
+  limits.read("flows", out.flows, number(1, 1'000'000));
+  limits.read("flows_per_client", out.flows_per_client, number(1, 1'000'000));
+  limits.read("flow_buffer", out.flow_buffer, size(kMiB / 16, 1024 * kMiB));
+  limits.read("buffers", out.buffers, size(0, 1024 * 1024 * kMiB));
+  limits.read("open_timeout", out.open_timeout, duration(kTick, minutes(10)));
+  limits.finish();
+}
+
+void read_small_sections(Section& root, DaemonConfig& config) {
+  Section control = root.section("control");
+  control.read("socket", config.control.socket, socket_path);
+  control.read("group", config.control.group, account_name_or_empty);
+  control.finish();
+
+  Section daemon = root.section("daemon");
+  daemon.read("user", config.daemon.user, account_name_or_empty);
+  daemon.read("workers", config.daemon.workers, number(0, 64));
+  daemon.read("drain", config.daemon.drain, duration(milliseconds(0), hours(1)));
+  daemon.finish();
+
+  Section log = root.section("log");
+  log.read("level", config.log_level, log_level);
+  log.finish();
+}
+
+}  // namespace
+
+DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagnostics) {
+  DaemonConfig config;
+  Report report(content, diagnostics);
+  const auto document = parse_yaml(content, report);
+  if (document) {
+    Section root(*document, report);
+    read_site(root, config, report);
+    root.read("table", config.table, absolute_path);
+    read_ssh(root, config, report);
+    Section intercept = root.section("intercept");
+    intercept.read("port", config.intercept.port, port);
+    intercept.finish();
+    read_forwards(root, config, report);
+    read_rules(root, config, report);
+    read_small_sections(root, config);
+    read_limits(root, config);
+    root.finish();
+  }
+  diagnostics.sort();
+  return config;
+}
+
+}  // namespace dvpn::config

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/site_prefix.h"
+
+#include <array>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace dvpn::net {
+
+namespace {
+
+struct Special {
+  std::string_view block;
+  std::string_view why;
+};
+
+constexpr std::array<Special, 9> kSpecial = {{
+    {"127.0.0.0/8", "it covers loopback addresses"},
+    {"::1/128", "it covers the loopback address"},
+    {"169.254.0.0/16", "it covers link-local addresses"},
+    {"fe80::/10", "it covers link-local addresses"},
+    {"224.0.0.0/4", "it covers multicast addresses"},
+    {"ff00::/8", "it covers multicast addresses"},
+    {"0.0.0.0/8", "it covers unspecified addresses"},
+    {"::/128", "it covers the unspecified address"},
+    {"255.255.255.255/32", "it covers the broadcast address"},
+}};
+
+struct Reserved {
+  Prefix block;
+  std::string_view why;
+};
+
+const std::array<Reserved, kSpecial.size()>& reserved() {
+  static const auto blocks = [] {
+    std::array<Reserved, kSpecial.size()> out;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = {*Prefix::parse(kSpecial[i].block), kSpecial[i].why};
+    return out;
+  }();
+  return blocks;
+}
+
+}  // namespace
+
+std::string_view why_no_site_prefix(const Prefix& prefix) {
+  if (prefix.length() == 0) return "it covers every address";
+  for (const Reserved& special : reserved())
+    if (prefix.overlaps(special.block)) return special.why;
+  return {};
+}
+
+std::expected<Prefix, std::string> parse_site_prefix(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  const auto address = Address::parse(word.substr(0, slash));
+  if (!address) return std::unexpected(text("'", word, "' is no address block like 10.0.32.0/24 or fd00:32::/64"));
+  if (slash == std::string_view::npos)
+    return std::unexpected(text("'", word, "' has no length: one address alone is ", word, '/', address->width()));
+  const std::string_view digits = word.substr(slash + 1);
+  const auto length = parse_unsigned(digits, address->width());
+  if (!length || (digits.size() > 1 && digits.front() == '0'))
+    return std::unexpected(text("prefix length '", digits, "' is no number from 1 to ", address->width()));
+  const Prefix prefix = Prefix::around(*address, static_cast<unsigned>(*length));
+  if (const std::string_view why = why_no_site_prefix(prefix); !why.empty())
+    return std::unexpected(text(word, " cannot be used: ", why));
+  if (prefix.address() != *address)
+    return std::unexpected(text(word, " has bits set beyond its length; the block is ", prefix.to_string()));
+  return prefix;
+}
+
+}  // namespace dvpn::net
