@@ -3,9 +3,9 @@
 // one binary search in a sorted array.
 #pragma once
 
+#include <compare>
 #include <cstdint>
-#include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "net/address.h"
@@ -26,13 +26,27 @@ class PrefixMap {
   /// The entry of the longest prefix that contains the address, or null. The pointer lives as long as the map.
   const Entry* lookup(const net::Address& address) const;
 
+  /// Sorted by prefix, each prefix once.
+  std::span<const Entry> entries() const { return entries_; }
+
+  /// An IPv6 address as a number.
+  struct Key6 {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    friend auto operator<=>(const Key6&, const Key6&) = default;
+  };
+
+  /// Range i reaches from starts[i] to just before starts[i + 1]; the first one starts at zero.
+  template <class Key>
+  struct Ranges {
+    std::vector<Key> starts;
+    std::vector<std::uint32_t> owners;  ///< index into entries_, or kNone
+  };
+
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> starts4_;
-  std::vector<std::uint32_t> owners4_;  // index into entries_, or kNone
-  std::vector<net::Address::Bytes> starts6_;
-  std::vector<std::uint32_t> owners6_;
+  Ranges<std::uint32_t> ranges4_;
+  Ranges<Key6> ranges6_;
 };
 
 }  // namespace dvpn::table

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/diagnostic.h"
 #include "net/address.h"
 #include "table/prefix_map.h"
+#include "table/words.h"
 
 namespace dvpn::table {
 
@@ -32,18 +34,18 @@ struct GatewaySpec {
 enum class Via : std::uint8_t { kRelay, kDirect };
 enum class Choose : std::uint8_t { kPrefer, kWeight, kLoad, kRtt };
 
-/// One line with a marker.
+/// One line with a marker. 65,536 of them are an ordinary table: mind its size.
 struct Route {
   std::size_t line = 0;  ///< in the file, from 1
   net::Address address;
-  std::vector<std::string> names;  ///< at least one
-  std::vector<GatewaySpec> gateways;  ///< at least one, in order of preference
-  std::vector<net::Prefix> prefixes;  ///< at least one
-  bool default_prefix = false;        ///< `prefixes` was not written: it is the block around the address
+  bool default_prefix = false;  ///< `prefixes` was not written: it is the block around the address
   Via via = Via::kRelay;
   Choose choose = Choose::kPrefer;
+  std::optional<net::Prefix> map;     ///< destinations are translated into this prefix, one to one
+  Words names;                        ///< at least one; lives as long as the table
+  std::vector<GatewaySpec> gateways;  ///< at least one, in order of preference
+  std::vector<net::Prefix> prefixes;  ///< at least one
   std::vector<std::uint32_t> weights;  ///< empty, or one for each gateway
-  std::optional<net::Prefix> map;      ///< destinations are translated into this prefix, one to one
 
   /// `original` is inside one of the prefixes. Returns what the far side is asked for.
   net::Address translate(const net::Address& original) const;
@@ -57,6 +59,9 @@ struct Match {
 
 class Table {
  public:
+  /// Bytes in a line with a marker.
+  static constexpr std::size_t kLongestLine = 8192;
+
   Table() = default;  ///< without routes
 
   /// Reads a whole hosts file. Everything wrong goes to `diagnostics`; the result is meaningful only if that has no
@@ -71,6 +76,7 @@ class Table {
   std::vector<net::Prefix> prefixes() const;
 
  private:
+  std::shared_ptr<const std::string> names_;  // what Route::names looks at; shared so that copies of a table may
   std::vector<Route> routes_;
   PrefixMap map_;  // values: index of the route
 };
