@@ -106,6 +106,8 @@ Value<std::string> cipher_list(std::string_view word) {
 
 Value<net::Prefix> network(std::string_view word) { return net::parse_site_prefix(word); }
 
+Value<net::Prefix> reachable_network(std::string_view word) { return net::parse_listed_prefix(word); }
+
 Value<net::Endpoint> endpoint(std::string_view word) {
   const auto value = net::Endpoint::parse(word);
   if (!value) return no(text("'", word, "' is no ADDRESS:PORT like 10.0.32.5:25 or [fd00:32::5]:25"));

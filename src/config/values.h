@@ -29,6 +29,8 @@ Value<std::string> set_name(std::string_view word);
 /// Algorithm names separated by commas.
 Value<std::string> cipher_list(std::string_view word);
 Value<net::Prefix> network(std::string_view word);
+/// What an access list may name, loopback blocks included.
+Value<net::Prefix> reachable_network(std::string_view word);
 Value<net::Endpoint> endpoint(std::string_view word);
 Value<net::Port> port(std::string_view word);
 Value<bool> boolean(std::string_view word);

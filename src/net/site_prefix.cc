@@ -15,6 +15,7 @@ struct Special {
   std::string_view why;
 };
 
+constexpr std::size_t kCanBeListed = 4;  // so many of these, from the first
 constexpr std::array<Special, 9> kSpecial = {{
     {"127.0.0.0/8", "it covers loopback addresses"},
     {"::1/128", "it covers the loopback address"},
@@ -41,16 +42,8 @@ const std::array<Reserved, kSpecial.size()>& reserved() {
   return blocks;
 }
 
-}  // namespace
-
-std::string_view why_no_site_prefix(const Prefix& prefix) {
-  if (prefix.length() == 0) return "it covers every address";
-  for (const Reserved& special : reserved())
-    if (prefix.overlaps(special.block)) return special.why;
-  return {};
-}
-
-std::expected<Prefix, std::string> parse_site_prefix(std::string_view word) {
+template <class WhyNot>
+std::expected<Prefix, std::string> parse(std::string_view word, const WhyNot& why_not) {
   const std::size_t slash = word.find('/');
   const auto address = Address::parse(word.substr(0, slash));
   if (!address) return std::unexpected(text("'", word, "' is no address block like 10.0.32.0/24 or fd00:32::/64"));
@@ -61,11 +54,30 @@ std::expected<Prefix, std::string> parse_site_prefix(std::string_view word) {
   if (!length || (digits.size() > 1 && digits.front() == '0'))
     return std::unexpected(text("prefix length '", digits, "' is no number from 1 to ", address->width()));
   const Prefix prefix = Prefix::around(*address, static_cast<unsigned>(*length));
-  if (const std::string_view why = why_no_site_prefix(prefix); !why.empty())
+  if (const std::string_view why = why_not(prefix); !why.empty())
     return std::unexpected(text(word, " cannot be used: ", why));
   if (prefix.address() != *address)
     return std::unexpected(text(word, " has bits set beyond its length; the block is ", prefix.to_string()));
   return prefix;
+}
+
+}  // namespace
+
+std::string_view why_no_site_prefix(const Prefix& prefix) {
+  if (prefix.length() == 0) return "it covers every address";
+  for (const Reserved& special : reserved())
+    if (prefix.overlaps(special.block)) return special.why;
+  return {};
+}
+
+std::expected<Prefix, std::string> parse_site_prefix(std::string_view word) { return parse(word, why_no_site_prefix); }
+
+std::expected<Prefix, std::string> parse_listed_prefix(std::string_view word) {
+  return parse(word, [](const Prefix& prefix) {
+    for (std::size_t i = 0; i < kCanBeListed; ++i)
+      if (reserved()[i].block.contains(prefix)) return std::string_view();
+    return why_no_site_prefix(prefix);
+  });
 }
 
 }  // namespace dvpn::net

@@ -15,6 +15,10 @@ namespace dvpn::net {
 /// whatever touches loopback, link-local, multicast, unspecified or broadcast addresses.
 std::expected<Prefix, std::string> parse_site_prefix(std::string_view word);
 
+/// As parse_site_prefix, for a list of what may be reached: loopback and link-local addresses can be listed, as blocks
+/// that hold nothing else, so that nobody opens them by accident with a block that is too wide.
+std::expected<Prefix, std::string> parse_listed_prefix(std::string_view word);
+
 /// Why a site cannot own this block ("it covers loopback addresses"); empty if it can.
 std::string_view why_no_site_prefix(const Prefix& prefix);
 
