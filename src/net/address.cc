@@ -97,7 +97,7 @@ std::optional<Prefix> Prefix::make(const Address& address, unsigned length) {
 Prefix Prefix::around(const Address& address, unsigned length) {
   Prefix prefix;
   prefix.address_ = with_host_bits(address, length, false);
-  prefix.length_ = length;
+  prefix.length_ = static_cast<std::uint8_t>(length);
   return prefix;
 }
 
@@ -125,7 +125,7 @@ bool Prefix::contains(const Prefix& other) const { return length_ <= other.lengt
 
 Address Prefix::last() const { return with_host_bits(address_, length_, true); }
 
-std::string Prefix::to_string() const { return text(address_.to_string(), '/', length_); }
+std::string Prefix::to_string() const { return text(address_.to_string(), '/', length()); }
 
 std::optional<Endpoint> Endpoint::parse(std::string_view word) {
   const std::size_t colon = word.rfind(':');

@@ -79,7 +79,7 @@ class Prefix {
 
  private:
   Address address_;
-  unsigned length_ = 0;
+  std::uint8_t length_ = 0;  // a byte: tables hold many of these
 };
 
 struct Endpoint {

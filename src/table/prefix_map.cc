@@ -2,15 +2,14 @@
 #include "table/prefix_map.h"
 
 #include <algorithm>
-#include <limits>
+#include <compare>
 
 namespace dvpn::table {
 
 namespace {
 
-using Key6 = PrefixMap::Key6;
-
 constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint8_t kDivided = 255;  // no length of a prefix
 
 std::uint64_t big_endian(const std::uint8_t* bytes) {
   std::uint64_t value = 0;
@@ -21,7 +20,13 @@ std::uint64_t big_endian(const std::uint8_t* bytes) {
 /// The `count` lowest bits set; `count` up to 64.
 std::uint64_t low_bits(unsigned count) { return count == 0 ? 0 : ~std::uint64_t{0} >> (64 - count); }
 
-/// The address family's numbers: what flattening and searching need to know of them.
+struct Key6 {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  auto operator<=>(const Key6&) const = default;
+};
+
+/// The address family's numbers: what flattening needs to know of them.
 struct Family4 {
   using Key = std::uint32_t;
   static constexpr Key kHighest = UINT32_MAX;
@@ -51,91 +56,143 @@ struct Family6 {
   }
 };
 
+/// Who has a range: a prefix's value and length, or the index of a divided upper half.
+struct Owner {
+  std::uint32_t value = kNone;
+  std::uint8_t length = 0;
+  bool operator==(const Owner&) const = default;
+};
+
+/// Ranges must be put in the order of their starts. A later one that starts at the same key replaces the earlier one,
+/// which is empty then; one with the same owner as its neighbour only continues it.
+template <class Key>
+void put(PrefixMap::Ranges<Key>& ranges, const Key& start, const Owner& owner) {
+  if (!ranges.starts.empty() && ranges.starts.back() == start) {
+    ranges.starts.pop_back();
+    ranges.values.pop_back();
+    ranges.lengths.pop_back();
+  }
+  if (!ranges.starts.empty() && Owner{ranges.values.back(), ranges.lengths.back()} == owner) return;
+  ranges.starts.push_back(start);
+  ranges.values.push_back(owner.value);
+  ranges.lengths.push_back(owner.length);
+}
+
+template <class Key>
+void shrink(PrefixMap::Ranges<Key>& ranges) {
+  ranges.starts.shrink_to_fit();
+  ranges.values.shrink_to_fit();
+  ranges.lengths.shrink_to_fit();
+}
+
 /// Walks the sorted prefixes with a stack of those that are open: the innermost one owns the addresses.
 template <class Family>
 class Flattener {
  public:
   using Key = typename Family::Key;
 
-  explicit Flattener(PrefixMap::Ranges<Key>& out) : out_(out) { put(Key{}, kNone); }
+  Flattener() { put(out_, Key{}, Owner{}); }
 
-  void add(const net::Prefix& prefix, std::uint32_t index) {
-    const Key first = Family::key(prefix.address());
+  void add(const PrefixMap::Entry& entry) {
+    const Key first = Family::key(entry.prefix.address());
+    const Owner owner{entry.value, static_cast<std::uint8_t>(entry.prefix.length())};
     while (!open_.empty() && open_.back().last < first) close();
-    put(first, index);
-    open_.push_back({Family::last(prefix), index});
+    put(out_, first, owner);
+    open_.push_back({Family::last(entry.prefix), owner});
   }
 
-  void finish() {
+  PrefixMap::Ranges<Key> finish() {
     while (!open_.empty()) close();
-    out_.starts.shrink_to_fit();
-    out_.owners.shrink_to_fit();
+    shrink(out_);
+    return std::move(out_);
   }
 
  private:
   struct Open {
     Key last;
-    std::uint32_t index;
+    Owner owner;
   };
 
   void close() {
     const Key last = open_.back().last;
     open_.pop_back();
-    if (last != Family::kHighest) put(Family::next(last), open_.empty() ? kNone : open_.back().index);
+    if (last != Family::kHighest) put(out_, Family::next(last), open_.empty() ? Owner{} : open_.back().owner);
   }
 
-  /// A later range that starts at the same address replaces the earlier one, which is empty then.
-  void put(const Key& start, std::uint32_t owner) {
-    if (!out_.starts.empty() && out_.starts.back() == start) {
-      out_.owners.back() = owner;
-      return;
-    }
-    out_.starts.push_back(start);
-    out_.owners.push_back(owner);
-  }
-
-  PrefixMap::Ranges<Key>& out_;
+  PrefixMap::Ranges<Key> out_;
   std::vector<Open> open_;
 };
+
+/// Splits whole keys into upper halves and, where a range starts inside one, lower halves.
+PrefixMap::Ranges<std::uint64_t> split(const PrefixMap::Ranges<Key6>& whole,
+                                       std::vector<PrefixMap::Ranges<std::uint64_t>>& divided) {
+  PrefixMap::Ranges<std::uint64_t> out;
+  Owner before;  // of the addresses just before the range at hand
+  for (std::size_t i = 0; i < whole.starts.size();) {
+    const std::uint64_t high = whole.starts[i].high;
+    PrefixMap::Ranges<std::uint64_t> inside;
+    put(inside, std::uint64_t{0}, before);
+    for (; i < whole.starts.size() && whole.starts[i].high == high; ++i) {
+      before = {whole.values[i], whole.lengths[i]};
+      put(inside, whole.starts[i].low, before);
+    }
+    if (inside.starts.size() == 1) {
+      put(out, high, before);
+      continue;
+    }
+    put(out, high, {static_cast<std::uint32_t>(divided.size()), kDivided});
+    if (high != UINT64_MAX) put(out, high + 1, before);
+    shrink(inside);
+    divided.push_back(std::move(inside));
+  }
+  shrink(out);
+  return out;
+}
 
 /// The owner of the last range that starts at or before `key`. Without a branch that depends on the data: the
 /// processor would guess half of them wrong.
 template <class Key>
-std::uint32_t owner_of(const PrefixMap::Ranges<Key>& ranges, const Key& key) {
+Owner owner_of(const PrefixMap::Ranges<Key>& ranges, Key key) {
   std::size_t base = 0;
   for (std::size_t length = ranges.starts.size(); length > 1;) {
     const std::size_t half = length / 2;
     base += (ranges.starts[base + half] <= key) ? half : 0;
     length -= half;
   }
-  return ranges.owners[base];
+  return {ranges.values[base], ranges.lengths[base]};
 }
 
 }  // namespace
 
-PrefixMap::PrefixMap(std::vector<Entry> entries) : entries_(std::move(entries)) {
-  std::ranges::stable_sort(entries_, {}, &Entry::prefix);
-  const auto repeated = std::ranges::unique(entries_, {}, &Entry::prefix);
-  entries_.erase(repeated.begin(), repeated.end());
+PrefixMap::PrefixMap(std::vector<Entry> entries) {
+  std::ranges::stable_sort(entries, {}, &Entry::prefix);
+  const auto repeated = std::ranges::unique(entries, {}, &Entry::prefix);
+  entries.erase(repeated.begin(), repeated.end());
 
-  Flattener<Family4> flat4(ranges4_);
-  Flattener<Family6> flat6(ranges6_);
-  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-    const net::Prefix& prefix = entries_[i].prefix;
-    if (prefix.family() == net::Family::kIPv4)
-      flat4.add(prefix, i);
+  Flattener<Family4> flat4;
+  Flattener<Family6> flat6;
+  for (const Entry& entry : entries) {
+    if (entry.prefix.family() == net::Family::kIPv4)
+      flat4.add(entry);
     else
-      flat6.add(prefix, i);
+      flat6.add(entry);
   }
-  flat4.finish();
-  flat6.finish();
+  ranges4_ = flat4.finish();
+  ranges6_ = split(flat6.finish(), divided6_);
 }
 
-const PrefixMap::Entry* PrefixMap::lookup(const net::Address& address) const {
-  if (entries_.empty()) return nullptr;
-  const std::uint32_t owner = address.is_ipv4() ? owner_of(ranges4_, Family4::key(address))
-                                                : owner_of(ranges6_, Family6::key(address));
-  return owner == kNone ? nullptr : &entries_[owner];
+std::optional<PrefixMap::Entry> PrefixMap::lookup(const net::Address& address) const {
+  if (ranges4_.starts.empty()) return std::nullopt;  // constructed without entries
+  Owner owner;
+  if (address.is_ipv4()) {
+    owner = owner_of(ranges4_, address.ipv4());
+  } else {
+    const Key6 key = Family6::key(address);
+    owner = owner_of(ranges6_, key.high);
+    if (owner.length == kDivided) owner = owner_of(divided6_[owner.value], key.low);
+  }
+  if (owner.value == kNone) return std::nullopt;
+  return Entry{net::Prefix::around(address, owner.length), owner.value};
 }
 
 }  // namespace dvpn::table

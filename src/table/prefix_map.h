@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Longest-prefix match. The nested prefixes are flattened once into disjoint ranges of addresses, so that a lookup is
-// one binary search in a sorted array.
+// one binary search in a sorted array of numbers.
+//
+// IPv4 addresses are one 32-bit number. IPv6 addresses are searched by their upper half alone: sites are /64 or larger.
+// An upper half that longer prefixes divide is a range of its own, which names a second, small array of lower halves.
 #pragma once
 
-#include <compare>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "net/address.h"
@@ -16,37 +18,29 @@ class PrefixMap {
  public:
   struct Entry {
     net::Prefix prefix;
-    std::uint32_t value;
+    std::uint32_t value = 0;  ///< below kHighestValue
   };
+  static constexpr std::uint32_t kHighestValue = UINT32_MAX - 1;
 
   PrefixMap() = default;
   /// Of equal prefixes the first one wins. O(n log n).
   explicit PrefixMap(std::vector<Entry> entries);
 
-  /// The entry of the longest prefix that contains the address, or null. The pointer lives as long as the map.
-  const Entry* lookup(const net::Address& address) const;
-
-  /// Sorted by prefix, each prefix once.
-  std::span<const Entry> entries() const { return entries_; }
-
-  /// An IPv6 address as a number.
-  struct Key6 {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    friend auto operator<=>(const Key6&, const Key6&) = default;
-  };
+  /// The entry of the longest prefix that contains the address.
+  std::optional<Entry> lookup(const net::Address& address) const;
 
   /// Range i reaches from starts[i] to just before starts[i + 1]; the first one starts at zero.
   template <class Key>
   struct Ranges {
     std::vector<Key> starts;
-    std::vector<std::uint32_t> owners;  ///< index into entries_, or kNone
+    std::vector<std::uint32_t> values;   ///< of the owner; kNone without one; with kDivided, an index
+    std::vector<std::uint8_t> lengths;  ///< of the owner's prefix, or kDivided
   };
 
  private:
-  std::vector<Entry> entries_;
   Ranges<std::uint32_t> ranges4_;
-  Ranges<Key6> ranges6_;
+  Ranges<std::uint64_t> ranges6_;
+  std::vector<Ranges<std::uint64_t>> divided6_;
 };
 
 }  // namespace dvpn::table

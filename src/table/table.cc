@@ -154,15 +154,18 @@ Table Table::parse(std::string_view content, Diagnostics& diagnostics) {
 }
 
 std::optional<Match> Table::lookup(const net::Address& address) const {
-  const PrefixMap::Entry* entry = map_.lookup(address);
+  const auto entry = map_.lookup(address);
   if (!entry) return std::nullopt;
   return Match{&routes_[entry->value], entry->prefix};
 }
 
 std::vector<net::Prefix> Table::prefixes() const {
   std::vector<net::Prefix> out;
-  out.reserve(map_.entries().size());
-  for (const PrefixMap::Entry& entry : map_.entries()) out.push_back(entry.prefix);
+  out.reserve(routes_.size());
+  for (const Route& route : routes_) out.insert(out.end(), route.prefixes.begin(), route.prefixes.end());
+  std::ranges::sort(out);
+  const auto repeated = std::ranges::unique(out);
+  out.erase(repeated.begin(), repeated.end());
   return out;
 }
 
