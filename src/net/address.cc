@@ -17,18 +17,11 @@ constexpr std::uint8_t kMappedStart[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0
 
 /// Clears (or sets) every bit of `bytes` from position `from` to `width`.
 void fill_host_bits(Address::Bytes& bytes, unsigned from, unsigned width, bool ones) {
-  for (unsigned i = from / 8; i < width / 8; ++i) {
-    const unsigned kept = i == from / 8 ? from % 8 : 0;
-    const auto host = static_cast<std::uint8_t>(0xffu >> kept);
-    bytes[i] = static_cast<std::uint8_t>(ones ? bytes[i] | host : bytes[i] & ~host);
-  }
-}
-
-Address with_host_bits(const Address& address, unsigned length, bool ones) {
-  Address::Bytes bytes = address.bytes();
-  fill_host_bits(bytes, length, address.width(), ones);
-  const std::size_t size = address.width() / 8;
-  return *Address::from_bytes({reinterpret_cast<const char*>(bytes.data()), size});
+  const unsigned first = from / 8;
+  if (first == width / 8) return;
+  const auto host = static_cast<std::uint8_t>(0xffu >> (from % 8));
+  bytes[first] = static_cast<std::uint8_t>(ones ? bytes[first] | host : bytes[first] & ~host);
+  std::memset(bytes.data() + first + 1, ones ? 0xff : 0, width / 8 - first - 1);
 }
 
 }  // namespace
@@ -96,7 +89,8 @@ std::optional<Prefix> Prefix::make(const Address& address, unsigned length) {
 
 Prefix Prefix::around(const Address& address, unsigned length) {
   Prefix prefix;
-  prefix.address_ = with_host_bits(address, length, false);
+  prefix.address_ = address;
+  fill_host_bits(prefix.address_.bytes_, length, address.width(), false);
   prefix.length_ = static_cast<std::uint8_t>(length);
   return prefix;
 }
@@ -123,7 +117,11 @@ bool Prefix::contains(const Address& address) const {
 
 bool Prefix::contains(const Prefix& other) const { return length_ <= other.length_ && contains(other.address_); }
 
-Address Prefix::last() const { return with_host_bits(address_, length_, true); }
+Address Prefix::last() const {
+  Address out = address_;  // stays IPv6 even if its bits then look like a mapped address
+  fill_host_bits(out.bytes_, length_, out.width(), true);
+  return out;
+}
 
 std::string Prefix::to_string() const { return text(address_.to_string(), '/', length()); }
 

@@ -49,6 +49,8 @@ class Address {
   auto operator<=>(const Address&) const = default;
 
  private:
+  friend class Prefix;
+
   Family family_ = Family::kIPv4;
   Bytes bytes_{};
 };

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "table/prefix_map.h"
 
+#include <endian.h>
+
 #include <algorithm>
 #include <compare>
+#include <cstring>
 
 namespace dvpn::table {
 
@@ -13,8 +16,8 @@ constexpr std::uint8_t kDivided = 255;  // no length of a prefix
 
 std::uint64_t big_endian(const std::uint8_t* bytes) {
   std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | bytes[i];
-  return value;
+  std::memcpy(&value, bytes, sizeof value);
+  return be64toh(value);
 }
 
 /// The `count` lowest bits set; `count` up to 64.

@@ -46,8 +46,12 @@ Survey survey(std::string_view content) {
   each_line(content, [&](std::size_t, std::string_view line) {
     const std::size_t hash = line.find('#');
     if (hash == std::string_view::npos || hash == 0 || line.substr(hash, 2) != "#!") return;
+    const std::string_view front = line.substr(0, hash);
+    const std::size_t blank = front.find_first_of(Words::kBlanks, front.find_first_not_of(Words::kBlanks));
+    const std::size_t names = front.find_first_not_of(Words::kBlanks, blank);
+    if (names == std::string_view::npos) return;
     ++out.routes;
-    out.name_bytes += hash;
+    out.name_bytes += front.find_last_not_of(Words::kBlanks) + 1 - names;
   });
   return out;
 }

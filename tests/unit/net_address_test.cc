@@ -45,6 +45,8 @@ TEST(Prefix, ContainsWhatLiesInside) {
   EXPECT_TRUE(wide.contains(*Prefix::parse("10.0.42.0/24")));
   EXPECT_FALSE(Prefix::parse("10.0.42.0/24")->contains(wide));
   EXPECT_EQ(wide.last().to_string(), "10.0.43.255");
+  EXPECT_EQ(Prefix::parse("::/80")->last().family(), Family::kIPv6);  // though it looks like a mapped address
+  EXPECT_EQ(Prefix::parse("8000::/1")->last(), *Address::parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
   EXPECT_EQ(Prefix::around(*Address::parse("fd00:33::1"), 64).to_string(), "fd00:33::/64");
   EXPECT_TRUE(Prefix().contains(*Address::parse("1.2.3.4")));
 }
