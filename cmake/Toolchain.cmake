@@ -17,6 +17,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports null dereferences and uninitialised members inside the standard library's own
   # containers once they are inlined; those two warnings stay on for clang alone.
   add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized)
+else()
+  # clang reports libstdc++ 12's own use of std::get_temporary_buffer in std::stable_sort.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 
 if(DVPN_SANITIZE STREQUAL "address")
