@@ -26,7 +26,8 @@ class Host {
   /// Runs a shell command to its end, or to the deadline. Blocks.
   Result run(const std::string& command, Duration deadline = 30s) const;
   Process start(const std::string& command) const;
-  /// A web server of one page, the text and a newline, on the port, for either family. Ready on return.
+  /// A web server of one page, the text and a newline, on the port, for either family; without a text, the page is the
+  /// client's address as socat writes it. Ready on return.
   Process serve_page(int port, const std::string& text) const;
   /// Whether a TCP server listens on the port here.
   bool listens(int port) const;

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// dvpn-rules as a program: what it puts in place, leaves alone, repairs, refuses and takes away; with both variants.
+
+#include <gmock/gmock.h>
+
+#include "rules_site.h"
+
+namespace dvpn::lab {
+namespace {
+
+using testing::HasSubstr;
+
+class RulesInstall : public testing::TestWithParam<std::string> {
+ protected:
+  Lab lab{"site a networks 10.0.31.0/24 fd00:31::/64 wan 203.0.113.1 2001:db8::1\n"};
+  RulesSite site{lab, "a", GetParam()};
+
+  /// What an administrator may have, with everything that ours could disturb.
+  void foreign_rules() {
+    for (const int family : {4, 6}) {
+      site.iptables("-P FORWARD DROP", family);
+      site.iptables("-N ADMIN", family);
+      site.iptables("-A ADMIN -p tcp --dport 22 -m comment --comment 'two words' -j ACCEPT", family);
+      site.iptables("-A INPUT -j ADMIN", family);
+      site.iptables("-A INPUT -p tcp --dport 9040 -j DROP", family);
+      site.iptables("-A OUTPUT -p udp --dport 53 -j ACCEPT", family);
+      site.iptables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE", family);
+      site.iptables("-t nat -A PREROUTING -i wan0 -p tcp --dport 2222 -j REDIRECT --to-ports 22", family);
+    }
+    EXPECT_EQ(site.gateway().run("ipset create admins hash:ip && ipset add admins 192.0.2.1").exit, 0);
+  }
+  /// The lines of save() that are not ours.
+  std::string foreign() {
+    return run_here("grep -v DVPN_ <<'END'\n" + site.save() + "END").out;
+  }
+};
+
+TEST_P(RulesInstall, IsInPlaceAfterwardsAndSaysSo) {
+  EXPECT_EQ(site.rules("check").exit, 1);
+  EXPECT_THAT(site.rules("check").out, HasSubstr("not installed"));
+  site.install();
+  const Result check = site.rules("check");
+  EXPECT_EQ(check.exit, 0) << check.out << check.err;
+  EXPECT_THAT(site.rules("show").out, HasSubstr("-A DVPN_CATCH -p tcp -m set --match-set dvpn4 dst -j REDIRECT --to-ports 9040"));
+  EXPECT_EQ(site.rules("show").out, site.rules("show --wanted").out);
+}
+
+TEST_P(RulesInstall, ASecondTimeChangesNothing) {
+  foreign_rules();
+  site.install();
+  const std::string once = site.everything();
+  site.install();
+  EXPECT_EQ(site.everything(), once);
+}
+
+TEST_P(RulesInstall, LeavesForeignRulesAsTheyWere) {
+  foreign_rules();
+  const std::string before = foreign();
+  site.install();
+  EXPECT_EQ(foreign(), before);
+}
+
+TEST_P(RulesInstall, RemovedItIsAsIfItHadNeverBeen) {
+  foreign_rules();
+  const std::string before = site.everything();
+  site.install();
+  EXPECT_NE(site.everything(), before);
+  EXPECT_EQ(site.rules("remove").exit, 0);
+  EXPECT_EQ(site.everything(), before);
+  EXPECT_EQ(site.rules("remove").exit, 0);
+  EXPECT_EQ(site.everything(), before);
+}
+
+TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
+  const std::string t = GetParam(), four = "iptables-" + t + " -w 10 ", six = "ip6tables-" + t + " -w 10 ";
+  const std::pair<std::string, std::string> damages[] = {
+      {four + "-D DVPN_WAN 1", "-A DVPN_WAN -m set --match-set dvpn4 dst -j DROP"},
+      {six + "-A DVPN_IN -j ACCEPT", "+IPv6 filter DVPN_IN rule -A DVPN_IN -j ACCEPT"},
+      {four + "-D FORWARD -j DVPN_FWD", "-IPv4 filter FORWARD place 1 -A FORWARD -j DVPN_FWD"},
+      {four + "-I INPUT -j ACCEPT", "+IPv4 filter INPUT place 2 -A INPUT -j DVPN_IN"},
+      {six + "-t nat -D PREROUTING 1; " + six + "-t nat -F DVPN_PRE; " + six + "-t nat -X DVPN_PRE", "-IPv6 nat DVPN_PRE (chain)"},
+      {four + "-N DVPN_OLD; " + four + "-A OUTPUT -p tcp -j DVPN_OLD; " + four + "-A DVPN_OLD -j DROP", "DVPN_OLD"},
+      {"ipset del dvpn4 10.0.32.0/24", "-set dvpn4 10.0.32.0/24"},
+      {"ipset add dvpn6 fd00:99::/64", "+set dvpn6 fd00:99::/64"},
+      {"ipset create DVPN_FRESH hash:net; ipset del dvpn4 10.0.31.0/24", "-set dvpn4 10.0.31.0/24 nomatch"},
+      {"ip -6 route del default dev lo", "-route default dev lo"},
+  };
+  site.install();
+  for (const auto& [damage, finding] : damages) {
+    EXPECT_EQ(site.gateway().run(damage).exit, 0) << damage;
+    const Result check = site.rules("check");
+    EXPECT_EQ(check.exit, 1) << damage;
+    EXPECT_THAT(check.out, HasSubstr(finding)) << damage;
+    site.install();
+    const Result repaired = site.rules("check");
+    EXPECT_EQ(repaired.exit, 0) << damage << '\n' << repaired.out;
+  }
+}
+
+TEST_P(RulesInstall, TheNumberOfRulesDoesNotDependOnTheTable) {
+  site.install();
+  const std::string small = site.save();
+  const std::string file = "/tmp/dvpn-dump." + lab.id();
+  const std::string prefixes =
+      R"(seq 0 65535 | awk '{ printf "prefix 10.%d.%d.%d/26\n", 64 + $1 / 1024, int($1 / 4) % 256, $1 % 4 * 64 }')";
+  ASSERT_EQ(run_here("{ cat <<'END'\n" + Dump().text() + "END\n" + prefixes + "; } >" + file).exit, 0);
+  const std::string program = source_folder() + "/rules/dvpn-rules --variant " + GetParam() + " --dump " + file;
+  const Result result = site.gateway().run(program + " install");
+  EXPECT_EQ(result.exit, 0) << result.err;
+  EXPECT_LT(result.seconds, 10);
+  EXPECT_EQ(site.save(), small);
+  EXPECT_EQ(site.gateway().run("ipset list -terse dvpn4 | sed -n 's/^Number of entries: //p'").out, "65539\n");
+  EXPECT_EQ(site.gateway().run(program + " check").exit, 0);
+  run_here("rm -f " + file);
+}
+
+TEST_P(RulesInstall, ARuleSetOfTheOtherVariantIsReplaced) {
+  const RulesSite other(lab, "a", GetParam() == "nft" ? "legacy" : "nft");
+  other.install();
+  site.install();
+  EXPECT_EQ(other.save(), "IPv4\nIPv6\n");
+  EXPECT_EQ(site.rules("check").exit, 0);
+}
+
+TEST_P(RulesInstall, BadInputIsRefusedAndChangesNothing) {
+  site.install();
+  const std::string before = site.everything(), good = Dump().text();
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  const std::pair<std::string, std::string> inputs[] = {
+      {"", "this program reads version 'dvpn-rules 1', not ''"},
+      {with("dvpn-rules 1", "dvpn-rules 2"), "not 'dvpn-rules 2'"},
+      {with("role router", "role hub"), "role is router or leaf, not 'hub'"},
+      {with("role router\n", ""), "role is missing"},
+      {with("role router", "role router\nrole leaf"), "role is given twice"},
+      {with("port 9040", "port 70000"), "'70000' is no port"},
+      {with("port 9040", "port 22"), "port 22 is the daemon's"},
+      {with("set dvpn", "set a b"), "'a b' is no name for a set"},
+      {with("set dvpn", "set an-overlong-name-of-a-set"), "is no name for a set"},
+      {with("lan lan0", "lan"), "lan has no interface name"},
+      {with("lan lan0", "lan lan0 -j ACCEPT"), "lan has no interface name: 'lan0 -j ACCEPT'"},
+      {with("wan wan0", "wan"), "wan has no interface name"},
+      {with("wan wan0\n", ""), "no wan interface"},
+      {with("wan wan0", "wan lan0"), "lan0 is both lan and wan"},
+      {with("sshd-port 22\n", ""), "no sshd-port"},
+      {with("masquerade no", "masquerade maybe"), "masquerade is yes or no"},
+      {with("daemon-account dvpnd", "daemon-account nobody-here"), "no such account: 'nobody-here'"},
+      {with("peers-group dvpn-peers", "peers-group nobody-here"), "no such group: 'nobody-here'"},
+      {with("network 10.0.31.0/24\nnetwork fd00:31::/64\n", ""), "no network"},
+      {with("prefix 10.0.32.0/24", "prefix 10.0.32.0"), "not a prefix: 'prefix 10.0.32.0'"},
+      {with("prefix 10.0.32.0/24", "prefix 10.0.300.0/24"), "not a prefix: 'prefix 10.0.300.0/24'"},
+      {with("prefix 10.0.32.0/24", "prefix 0.0.0.0/0"), "not a prefix: 'prefix 0.0.0.0/0'"},
+      {with("prefix fd00:32::/64", "prefix fd00:32::/129"), "not a prefix: 'prefix fd00:32::/129'"},
+      {with("reject-smb no", "reject-smb no\nreject-nfs no"), "unknown key 'reject-nfs'"},
+  };
+  for (const auto& [dump, message] : inputs) {
+    const Result result = site.rules("install", dump);
+    EXPECT_EQ(result.exit, 2) << dump;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(site.everything(), before) << dump;
+  }
+  EXPECT_EQ(site.rules("instal").exit, 2);
+  EXPECT_EQ(site.rules("").exit, 2);
+  EXPECT_EQ(site.rules("--colour install").exit, 2);
+}
+
+TEST_P(RulesInstall, AFailureOfTheKernelIsReportedWithItsMessage) {
+  ASSERT_EQ(site.gateway().run("ipset create dvpn4 hash:ip").exit, 0);
+  const Result result = site.rules("install");
+  EXPECT_EQ(result.exit, 3);
+  EXPECT_THAT(result.err, HasSubstr("set dvpn4 exists and is not ours"));
+  // Something that our prefixes pass as text and the kernel does not take.
+  const Result odd = site.rules("install", Dump{.prefixes = {":::::/64"}}.text());
+  EXPECT_EQ(odd.exit, 3);
+  EXPECT_THAT(odd.err, HasSubstr("set dvpn"));
+}
+
+TEST_P(RulesInstall, CheckWarnsWhenNothingIsForwarded) {
+  site.install();
+  EXPECT_EQ(site.rules("check").err, "");
+  ASSERT_EQ(site.gateway().run("sysctl -q -w net.ipv4.ip_forward=0").exit, 0);
+  const Result check = site.rules("check");
+  EXPECT_EQ(check.exit, 0);
+  EXPECT_THAT(check.err, HasSubstr("net.ipv4.ip_forward is 0"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, RulesInstall, testing::Values(std::string("nft"), std::string("legacy")), [](const auto& each) { return each.param; });
+
+}  // namespace
+}  // namespace dvpn::lab
