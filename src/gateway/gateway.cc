@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gateway/gateway.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "net/connect.h"
+#include "net/deadline.h"
+
+namespace dvpn::gateway {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A session that breaks sooner than this counts as a failed attempt.
+constexpr auto kShortLife = std::chrono::seconds(10);
+/// How often one opening is moved to another session because its session broke.
+constexpr int kMostTries = 3;
+
+bool is_final(ssh::SessionTrouble trouble) {
+  return trouble == ssh::SessionTrouble::kHostKeyUnknown || trouble == ssh::SessionTrouble::kHostKeyChanged;
+}
+
+}  // namespace
+
+Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings)
+    : executor_(executor),
+      spec_(std::move(spec)),
+      settings_(std::move(settings)),
+      tasks_(executor),
+      changed_(executor),
+      backoff_(settings_->backoff_min, settings_->backoff_max) {}
+
+bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ && Clock::now() >= retry_at_); }
+
+/// The session for the next channel, if there is one; starts another where the policy wants it.
+std::optional<std::size_t> Gateway::pick() {
+  std::vector<std::size_t> channels;
+  for (const Pooled* const pooled : pool_) channels.push_back(pooled->session->channels());
+  const PoolDecision decision = decide(channels, connecting_, settings_->pool);
+  const bool may_try = !failure_ || (!final_ && Clock::now() >= retry_at_);
+  if (decision.grow && may_try && !stopped_) {
+    connecting_ = true;
+    tasks_.spawn(set_up_session());
+  }
+  return decision.use;
+}
+
+net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(Target target, milliseconds within) {
+  const auto end = Clock::now() + within;
+  const net::Deadline deadline(executor_, within, [this] { changed_.notify_all(); });
+  Failure failure = ssh::SessionFailure{ssh::SessionTrouble::kTimeout, "no session in time"};
+  for (int tries = 0; tries < kMostTries && !stopped_;) {
+    const std::optional<std::size_t> use = pick();
+    const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+    if (left.count() <= 0) break;
+    if (!use && !connecting_) {
+      failure = failure_.value_or(ssh::SessionFailure{ssh::SessionTrouble::kClosed, "the gateway is not in use any more"});
+      break;
+    }
+    if (!use) {
+      co_await changed_.wait();
+      continue;
+    }
+    Pooled& pooled = *pool_[*use];
+    ++tries;
+    pooled.idle_since = Clock::now();
+    ssh::Session& session = *pooled.session;
+    auto opened = target.unix_socket ? session.open_unix(*target.unix_socket, left)
+                                     : session.open_tcp(target.direct.address.to_string(), target.direct.port, left);
+    auto channel = co_await std::move(opened);
+    if (channel) {
+      ++opens_;
+      co_return std::move(*channel);
+    }
+    failure = channel.error();
+    if (channel.error().trouble != ssh::OpenTrouble::kSessionLost) break;
+  }
+  ++failures_;
+  co_return std::unexpected(std::move(failure));
+}
+
+net::Task<std::optional<ssh::SessionFailure>> Gateway::connect(ssh::Session& session, milliseconds within) {
+  const auto started = Clock::now();
+  auto socket = co_await net::connect_tcp(spec_.host, spec_.port, within);
+  if (!socket) co_return ssh::SessionFailure{ssh::SessionTrouble::kUnreachable, socket.error().text};
+  const auto left = within - std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+  auto outcome = co_await session.connect(std::move(*socket), std::max(left, milliseconds(1)));
+  if (!outcome) co_return outcome.error();
+  co_return std::nullopt;
+}
+
+net::Task<> Gateway::set_up_session() {
+  const std::string name = spec_.to_string();
+  const std::shared_ptr<const Settings> settings = settings_;
+  ssh::SessionOptions options{.host = spec_.host,
+                              .port = spec_.port,
+                              .user = spec_.user,
+                              .ciphers = settings->ciphers,
+                              .keys = settings->keys.get(),
+                              .known_hosts = settings->known_hosts.get(),
+                              .keepalive = settings->keepalive,
+                              .keepalive_misses = settings->keepalive_misses};
+  Pooled pooled{std::make_unique<ssh::Session>(executor_, std::move(options)), settings, Clock::now()};
+  ssh::Session& session = *pooled.session;
+
+  // A gateway without a pin is not even connected to: its sshd would count an attempt that never authenticates.
+  std::optional<ssh::SessionFailure> trouble;
+  if (settings->known_hosts->find(spec_.host, spec_.port).empty()) {
+    trouble = {ssh::SessionTrouble::kHostKeyUnknown, "no host key is pinned for it in known_hosts"};
+  } else {
+    trouble = co_await connect(session, settings->connect_timeout);
+  }
+  connecting_ = false;
+  if (stopped_ && !trouble) trouble = {ssh::SessionTrouble::kClosed, "stopped"};
+  if (trouble) {
+    failed(std::move(*trouble));
+    changed_.notify_all();
+    co_return;
+  }
+  log_info(text("gateway ", name, ": session up, cipher ", session.cipher()));
+  failure_.reset();
+  const auto born = Clock::now();
+  pool_.push_back(&pooled);
+  changed_.notify_all();
+
+  ssh::SessionFailure end = co_await session.run();
+  std::erase(pool_, &pooled);
+  if (end.trouble == ssh::SessionTrouble::kClosed) {
+    log_info(text("gateway ", name, ": session closed"));
+    backoff_.succeeded();
+  } else {
+    const bool short_life = Clock::now() - born < kShortLife;
+    log_warning(text("gateway ", name, ": session lost: ", end.text));
+    if (!short_life) backoff_.succeeded();
+    if (short_life && pool_.empty()) failed(std::move(end));
+  }
+  changed_.notify_all();
+  co_await session.wait_unused();
+}
+
+void Gateway::failed(ssh::SessionFailure failure) {
+  if (stopped_) return;
+  final_ = is_final(failure.trouble);
+  milliseconds wait = backoff_.failed(static_cast<std::uint32_t>(random_()) << 1);
+  if (failure.trouble == ssh::SessionTrouble::kAuthentication) wait = std::max(wait, settings_->backoff_max / 2 + wait / 2);
+  retry_at_ = Clock::now() + wait;
+  const std::string next = final_ ? "not tried again before a reload" : text("next attempt in ", format_duration(wait), " at the earliest");
+  log_warning(text("gateway ", spec_.to_string(), ": no session: ", failure.text, " (", next, ")"));
+  failure_ = std::move(failure);
+}
+
+void Gateway::renew(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  failure_.reset();
+  final_ = false;
+  backoff_ = Backoff(settings_->backoff_min, settings_->backoff_max);
+}
+
+void Gateway::sweep() {
+  const auto now = Clock::now();
+  for (Pooled* const pooled : pool_) {
+    if (pooled->session->channels() > 0) pooled->idle_since = now;
+    if (now - pooled->idle_since > settings_->idle_timeout) pooled->session->close();
+  }
+}
+
+void Gateway::stop() {
+  stopped_ = true;
+  for (Pooled* const pooled : pool_) pooled->session->close();
+  changed_.notify_all();
+}
+
+Stats Gateway::stats() const {
+  Stats stats{.name = spec_.to_string(), .opens = opens_, .failures = failures_};
+  const auto now = Clock::now();
+  for (const Pooled* const pooled : pool_) {
+    stats.channels += pooled->session->channels();
+    const auto sample = pooled->session->round_trip();
+    if (sample.count() > 0 && (stats.round_trip.count() == 0 || sample < stats.round_trip)) stats.round_trip = sample;
+  }
+  stats.sessions = pool_.size();
+  if (failure_) {
+    stats.last_error = failure_->text;
+    stats.state = final_ ? Stats::State::kFailed : Stats::State::kBackoff;
+    if (!final_ && retry_at_ > now) stats.retry_in = std::chrono::duration_cast<milliseconds>(retry_at_ - now);
+  }
+  if (connecting_) stats.state = Stats::State::kConnecting;
+  if (!pool_.empty()) stats.state = Stats::State::kUp;
+  return stats;
+}
+
+}  // namespace dvpn::gateway

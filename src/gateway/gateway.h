@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One remote gateway as one worker sees it: a pool of sessions that grows on demand and is let go when idle.
+//
+// Theory of operation. Nothing is connected before a flow needs it. One handshake runs at a time; flows that come
+// meanwhile wait for it under their own deadline. A failed attempt starts a back-off with jitter, during which flows
+// are refused at once with the reason of the failure: a gateway that is down costs its clients no time and its sshd no
+// storm. A host key that is unknown or wrong is final until the configuration is loaded anew. An authentication that
+// failed waits the longest back-off, since sshd counts those against us.
+// Owner: the worker. Belongs to one thread. To end: stop(), then join().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/backoff.h"
+#include "gateway/pool_policy.h"
+#include "net/condition.h"
+#include "net/task_group.h"
+#include "ssh/session.h"
+#include "table/table.h"
+
+namespace dvpn::gateway {
+
+/// The configuration that a gateway works with. The shared parts are immutable snapshots.
+struct Settings {
+  std::shared_ptr<const std::vector<ssh::PrivateKey>> keys;
+  std::shared_ptr<const ssh::KnownHosts> known_hosts;
+  std::string ciphers;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds keepalive{15'000};
+  std::uint32_t keepalive_misses = 3;
+  std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds backoff_min{500};
+  std::chrono::milliseconds backoff_max{60'000};
+  PoolLimits pool;
+};
+
+/// Why no channel could be had: of the session, or of the channel on it.
+using Failure = std::variant<ssh::SessionFailure, ssh::OpenFailure>;
+
+struct Stats {
+  std::string name;
+  enum class State : std::uint8_t { kIdle, kConnecting, kUp, kBackoff, kFailed } state = State::kIdle;
+  std::size_t sessions = 0;
+  std::size_t channels = 0;
+  std::uint64_t opens = 0;
+  std::uint64_t failures = 0;
+  std::chrono::microseconds round_trip{0};  ///< zero: not known
+  std::string last_error{};                   ///< empty: none since the last success
+  std::optional<std::chrono::milliseconds> retry_in{};
+};
+
+class Gateway {
+ public:
+  Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// What the next channel is for.
+  struct Target {
+    std::optional<std::string> unix_socket;  ///< the relay's, or else
+    net::Endpoint direct;                    ///< a TCP target that sshd itself connects to
+  };
+
+  /// A channel within `within`. A session that breaks while the channel is opening is replaced by another.
+  net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> open(Target target, std::chrono::milliseconds within);
+
+  /// New keys, pins and limits for sessions from now on; forgets failures.
+  void renew(std::shared_ptr<const Settings> settings);
+
+  /// Closes sessions that no flow has used for the idle timeout. Called about once a second.
+  void sweep();
+
+  /// Ends all sessions and attempts; later calls of open() fail.
+  void stop();
+  net::Task<> join() { return tasks_.join(); }
+
+  bool healthy() const;
+  bool unused() const { return tasks_.running() == 0; }
+  Stats stats() const;
+  const table::GatewaySpec& spec() const { return spec_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Pooled {
+    std::unique_ptr<ssh::Session> session;
+    std::shared_ptr<const Settings> settings;  // what the session points into
+    Clock::time_point idle_since;
+  };
+
+  net::Task<> set_up_session();
+  net::Task<std::optional<ssh::SessionFailure>> connect(ssh::Session& session, std::chrono::milliseconds within);
+  void failed(ssh::SessionFailure failure);
+  std::optional<std::size_t> pick();
+
+  net::Executor executor_;
+  table::GatewaySpec spec_;
+  std::shared_ptr<const Settings> settings_;
+  net::TaskGroup tasks_;
+  net::Condition changed_;
+  std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
+  bool connecting_ = false;
+  bool stopped_ = false;
+  bool final_ = false;  // the failure stays until renew()
+  Backoff backoff_;
+  Clock::time_point retry_at_{};
+  std::optional<ssh::SessionFailure> failure_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::uint64_t opens_ = 0;
+  std::uint64_t failures_ = 0;
+};
+
+}  // namespace dvpn::gateway

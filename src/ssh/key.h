@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Keys: the daemon's own private ones and the gateways' public ones.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+struct ssh_key_struct;
+
+namespace dvpn::ssh {
+
+struct FreeKey {
+  void operator()(ssh_key_struct* key) const;
+};
+using KeyHandle = std::unique_ptr<ssh_key_struct, FreeKey>;
+
+/// A private key in memory. Immutable: several threads may use it at once.
+struct PrivateKey {
+  std::string path;         ///< for messages
+  std::string type;         ///< "ssh-ed25519"
+  std::string fingerprint;  ///< "SHA256:…" of its public half
+  KeyHandle handle;
+};
+
+/// Reads an ed25519, ECDSA or RSA key without a passphrase, in OpenSSH's or PEM form. Blocks on the file. Errors:
+/// kConfiguration; also when the file can be read by others, as ssh(1) does.
+Result<PrivateKey> load_private_key(const std::string& path);
+
+/// "SHA256:…" as ssh-keygen -l prints it; empty if the key cannot be hashed.
+std::string fingerprint(ssh_key_struct* key);
+
+}  // namespace dvpn::ssh
