@@ -74,6 +74,12 @@ net::Task<> Channel::wait_writable() {
   }
 }
 
+net::Task<> Channel::wait_closed() {
+  while (alive() && !state_->woken) co_await state_->readable.wait();
+}
+
+std::chrono::microseconds Channel::round_trip() const { return session_.round_trip(); }
+
 void Channel::wake() {
   state_->woken = true;
   state_->readable.notify();

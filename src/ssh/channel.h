@@ -58,8 +58,13 @@ class Channel {
   /// the session's end (whose keepalives bound it), or by wake().
   net::Task<> wait_readable();
   net::Task<> wait_writable();
+  /// Returns when the far side has closed the whole channel, or it has ended. Unbounded like the others.
+  net::Task<> wait_closed();
 
-  /// Lets both waits return, so that a flow that is being stopped can look around.
+  /// The session's, see Session::round_trip().
+  std::chrono::microseconds round_trip() const;
+
+  /// Lets the waits return, so that a flow that is being stopped can look around.
   void wake();
 
   /// What one read() can return at most: the largest window, and what a peer may have in flight beyond it.

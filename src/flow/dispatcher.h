@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The front's part of a flow's life: who is let in, what it asks for, and which worker carries it.
+//
+// Theory of operation. The dispatcher knows every live flow by its client and its worker, and nothing else of it. A
+// caught connection is checked (redirected? own network? route? limits?), given its client's own port from conntrack, and
+// posted to a worker; the worker's word that it ended takes it out again. A refused connection is reset at once; the log
+// line of a refusal is rate-limited for each reason, with a count of what was held back.
+// A worker is chosen so that the flows to one gateway share its warm session while they are few: the fewest flows to that
+// gateway decide, then the lowest number. Belongs to the front thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/rate_limit.h"
+#include "flow/counters.h"
+#include "flow/worker.h"
+#include "intercept/conntrack.h"
+#include "intercept/listener.h"
+#include "net/condition.h"
+
+namespace dvpn::flow {
+
+class Dispatcher {
+ public:
+  /// The workers outlive this. `conntrack` may be nothing: clients are then known by the port that we see.
+  Dispatcher(const net::Executor& executor, SnapshotPtr snapshot, std::vector<std::unique_ptr<Worker>>& workers,
+             std::optional<intercept::Conntrack> conntrack);
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  void caught(intercept::Caught caught);
+  void finished(const Finished& finished);
+
+  /// New flows use it; flows that run keep theirs.
+  void renew(SnapshotPtr snapshot) { snapshot_ = std::move(snapshot); }
+
+  /// Returns when there are no flows or the time is over. New ones are the caller's to keep out.
+  net::Task<> drain(std::chrono::milliseconds within);
+
+  std::size_t flows() const { return live_.size(); }
+  const Counters& refused() const { return refused_; }  ///< flows that never reached a worker
+  std::uint64_t accepted() const { return last_id_; }
+  intercept::Conntrack* conntrack() { return conntrack_ ? &*conntrack_ : nullptr; }
+
+ private:
+  struct Live {
+    net::Address client;
+    table::GatewaySpec gateway;
+    std::size_t worker;
+  };
+
+  std::optional<EndReason> why_not(const intercept::Caught& caught, const std::optional<table::Match>& match) const;
+  void refuse(const intercept::Caught& caught, EndReason reason);
+  std::size_t choose_worker(const table::GatewaySpec& gateway);
+
+  net::Executor executor_;
+  SnapshotPtr snapshot_;
+  std::vector<std::unique_ptr<Worker>>& workers_;
+  std::optional<intercept::Conntrack> conntrack_;
+  std::unordered_map<std::uint64_t, Live> live_;
+  std::unordered_map<net::Address, std::uint32_t> per_client_;
+  std::map<table::GatewaySpec, std::vector<std::uint32_t>> per_gateway_;  // flows on each worker
+  std::uint64_t last_id_ = 0;
+  Counters refused_;
+  std::map<EndReason, RateLimit> refusal_log_;
+  net::Condition emptied_;
+};
+
+}  // namespace dvpn::flow

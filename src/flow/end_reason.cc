@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/end_reason.h"
+
+namespace dvpn::flow {
+
+std::string_view name(EndReason reason) {
+  static constexpr std::array<std::string_view, kEndReasons> kNames = {
+      "done",
+      "client-reset",
+      "target-reset",
+      "refused",
+      "host-unreachable",
+      "network-unreachable",
+      "timed-out",
+      "prohibited",
+      "far-limit",
+      "far-failed",
+      "far-protocol",
+      "far-broken",
+      "no-relay",
+      "session-lost",
+      "gateway-unreachable",
+      "gateway-protocol",
+      "gateway-timeout",
+      "host-key-unknown",
+      "host-key-changed",
+      "authentication",
+      "open-timeout",
+      "no-route",
+      "own-network",
+      "not-redirected",
+      "flow-limit",
+      "client-limit",
+      "system",
+      "shutdown",
+  };
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace dvpn::flow

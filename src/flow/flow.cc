@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/flow.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+namespace dvpn::flow {
+
+namespace {
+
+/// A client that vanished without a word is noticed after about twelve minutes of silence (tcp(7)).
+void set_socket_options(int fd) {
+  const int yes = 1;
+  const int idle_seconds = 300;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+}
+
+std::string milliseconds_text(Flow::Clock::duration duration) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  return text(us / 1000, '.', us / 100 % 10);
+}
+
+std::string quoted(std::string_view words) {
+  std::string out = "\"";
+  for (const char c : words) out += c == '"' ? '\'' : c;
+  return out + '"';
+}
+
+}  // namespace
+
+Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
+    : id(request.id),
+      client(request.client),
+      destination(request.destination),
+      snapshot(std::move(request.snapshot)),
+      route(request.route),
+      accepted(request.accepted),
+      socket(executor),
+      copies(executor),
+      window(budget, snapshot->config.limits.flow_buffer) {
+  set_socket_options(request.socket.get());
+  const auto family = request.client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
+  socket.assign(family, request.socket.release());
+}
+
+void Flow::finish(EndReason end, std::string words) {
+  if (state == State::kEnded) return;
+  state = State::kEnded;
+  reason = end;
+  why = std::move(words);
+  if (channel) channel->wake();
+  net::error_code ignored;
+  socket.cancel(ignored);
+}
+
+void Flow::half_finished(bool& half) {
+  half = true;
+  if (up_finished && down_finished) finish(EndReason::kDone);
+}
+
+void Flow::close_client() {
+  if (reason != EndReason::kDone) {
+    const linger at_once = {.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  net::error_code ignored;
+  socket.close(ignored);
+}
+
+std::string log_line(const Flow& flow) {
+  const auto now = Flow::Clock::now();
+  const bool opened = flow.opened != Flow::Clock::time_point{};
+  std::string line = text("flow id=", flow.id, " client=", flow.client.to_string(), " destination=", flow.destination.to_string(),
+                          " gateway=", flow.gateway.empty() ? "-" : flow.gateway,
+                          " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct", " end=", name(flow.reason),
+                          " up=", flow.bytes_up, " down=", flow.bytes_down,
+                          " open_ms=", opened ? milliseconds_text(flow.opened - flow.accepted) : "-",
+                          " duration_ms=", milliseconds_text(now - flow.accepted));
+  if (!flow.why.empty()) line += text(" why=", quoted(flow.why));
+  return line;
+}
+
+}  // namespace dvpn::flow

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One flow: a client's connection and the channel that carries it.
+//
+// Theory of operation. A flow is opening, open, or ended. Open, it has two halves, as in OpenSSH's nchan.c: the client's
+// bytes go up, the target's come down, and each half ends on its own. When both have ended the flow is done. Anything
+// else ends it at once, both halves together, with a reason: the client then gets a reset, never a clean end that would
+// make a cut-off download look whole; and the far end gets a channel that closes without an end frame, which is a reset
+// there. finish() is the one place where the reason is set.
+//
+// Owner: the worker; two coroutines work on it (copy.h) and are joined before it goes. Bounds: input by the channel's
+// window, output by the session's backlog, plus one unsent rest each way (pending_up, pending_down).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "flow/end_reason.h"
+#include "flow/receive_window.h"
+#include "flow/snapshot.h"
+#include "net/task_group.h"
+#include "ssh/channel.h"
+
+namespace dvpn::flow {
+
+/// What the front hands to a worker.
+struct Request {
+  std::uint64_t id = 0;
+  UniqueFd socket;
+  net::Endpoint client;       ///< as it sent
+  net::Endpoint destination;  ///< where it was going
+  SnapshotPtr snapshot;
+  const table::Route* route = nullptr;  ///< in the snapshot
+  std::chrono::steady_clock::time_point accepted;
+};
+
+struct Flow {
+  using Clock = std::chrono::steady_clock;
+  enum class State : std::uint8_t { kOpening, kOpen, kEnded };
+
+  Flow(const net::Executor& executor, Request request, WindowBudget& budget);
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  /// Ends the flow. The first reason stays; `why` adds what a person should know.
+  void finish(EndReason reason, std::string why = {});
+  bool ended() const { return state == State::kEnded; }
+  /// One of the halves has finished; with both, the flow is done.
+  void half_finished(bool& half);
+  /// Answers a client whose flow failed with a reset instead of an end, and closes the socket.
+  void close_client();
+
+  std::uint64_t id;
+  net::Endpoint client;
+  net::Endpoint destination;
+  SnapshotPtr snapshot;
+  const table::Route* route;
+  Clock::time_point accepted;
+  Clock::time_point opened{};  ///< when the far side said yes; unset while it has not
+
+  net::TcpSocket socket;
+  net::TaskGroup copies;  ///< the coroutines that work on it
+  std::unique_ptr<ssh::Channel> channel;
+  std::string gateway;  ///< its name, once one was chosen
+  ReceiveWindow window;
+
+  State state = State::kOpening;
+  EndReason reason = EndReason::kDone;
+  std::string why;
+  bool up_finished = false;
+  bool down_finished = false;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+
+  bool watched = false;  ///< watch_client() runs
+
+  std::string pending_up;    ///< taken from the client, not yet taken by the channel
+  std::string pending_down;  ///< taken from the channel, not yet taken by the client
+};
+
+/// The one log line of a finished flow.
+std::string log_line(const Flow& flow);
+
+}  // namespace dvpn::flow

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/receive_window.h"
+
+#include <algorithm>
+
+namespace dvpn::flow {
+
+namespace {
+
+/// Below this the path is short and the ordinary window is no limit.
+constexpr auto kShortRoundTrip = std::chrono::milliseconds(2);
+/// A flow that has not filled a quarter of its window in so many round trips gives it back.
+constexpr int kSlackRoundTrips = 8;
+
+}  // namespace
+
+void ReceiveWindow::resize(std::uint32_t size) {
+  budget_.left += window_;
+  budget_.left -= size;
+  window_ = size;
+}
+
+void ReceiveWindow::passed(std::uint64_t bytes, Clock::time_point now, std::chrono::microseconds round_trip) {
+  if (started_ == Clock::time_point{}) started_ = now;
+  bytes_ += bytes;
+  const auto period = std::max<Clock::duration>(round_trip, kShortRoundTrip);
+  const auto elapsed = now - started_;
+  // libssh reopens a window when half of it is used: half a window in a round trip is as much as a full one allows.
+  if (bytes_ >= window_ / 2 && elapsed <= 2 * period && round_trip > kShortRoundTrip) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(most_, std::uint64_t{window_} * 2);
+    if (wanted > window_ && wanted - window_ <= budget_.left) resize(static_cast<std::uint32_t>(wanted));
+  }
+  if (elapsed > kSlackRoundTrips * period) {
+    if (bytes_ < window_ / 4 && window_ > kOrdinary) resize(std::max(kOrdinary, window_ / 2));
+    bytes_ = 0;
+    started_ = now;
+  } else if (bytes_ >= window_ / 2) {
+    bytes_ = 0;
+    started_ = now;
+  }
+}
+
+}  // namespace dvpn::flow

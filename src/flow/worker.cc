@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/worker.h"
+
+#include <csignal>
+
+#include "base/log.h"
+#include "flow/copy.h"
+#include "flow/opening.h"
+#include "net/deadline.h"
+
+namespace dvpn::flow {
+
+namespace {
+
+constexpr auto kSweepInterval = std::chrono::seconds(1);
+
+/// EINTR is fatal to libssh: signals go to the front thread alone.
+void block_all_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
+Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Finished)> finished)
+    : finished_(std::move(finished)),
+      snapshot_(std::move(snapshot)),
+      budget_{window_budget},
+      scratch_(kScratch),
+      tasks_(context_.get_executor()),
+      sweep_timer_(context_.get_executor()) {}
+
+Worker::~Worker() = default;
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::run() {
+  block_all_signals();
+  tasks_.spawn(sweep_loop());
+  context_.run();
+}
+
+void Worker::carry(Request request) {
+  net::asio::post(context_, [this, held = std::move(request)]() mutable {
+    auto flow = std::make_unique<Flow>(context_.get_executor(), std::move(held), budget_);
+    if (stopping_) flow->finish(EndReason::kShutdown);
+    tasks_.spawn(carry_one(std::move(flow)));
+  });
+}
+
+net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
+  flows_.emplace(flow->id, flow.get());
+  const net::Deadline deadline(context_.get_executor(), flow->snapshot->config.limits.open_timeout, [&flow] {
+    if (flow->opened == Flow::Clock::time_point{}) flow->finish(EndReason::kOpenTimeout, "the far side did not answer in time");
+  });
+  if (!flow->ended()) {
+    GatewayOf find = [this](const table::GatewaySpec& spec) -> gateway::Gateway& { return gateway_of(spec); };
+    auto opening = open_channel(*flow, std::move(find), static_cast<std::uint32_t>(random_()) << 1);
+    co_await std::move(opening);
+  }
+  if (!flow->ended()) {
+    FarReader reader(flow->route->via);
+    flow->state = Flow::State::kOpen;
+    if (flow->route->via == table::Via::kRelay)
+      flow->pending_up = relay_request(*flow);
+    else
+      flow->opened = Flow::Clock::now();
+    flow->copies.spawn(copy_up(*flow, scratch_));
+    flow->copies.spawn(copy_down(*flow, reader, scratch_));
+    co_await flow->copies.join();
+  }
+  flow->channel.reset();
+  flow->close_client();
+  log_info(log_line(*flow));
+  counters_.count(flow->reason);
+  counters_.bytes_up += flow->bytes_up;
+  counters_.bytes_down += flow->bytes_down;
+  flows_.erase(flow->id);
+  finished_({flow->id, flow->reason});
+}
+
+gateway::Gateway& Worker::gateway_of(const table::GatewaySpec& spec) {
+  std::unique_ptr<gateway::Gateway>& gateway = gateways_[spec];
+  if (!gateway) gateway = std::make_unique<gateway::Gateway>(context_.get_executor(), spec, snapshot_->gateways);
+  return *gateway;
+}
+
+net::Task<> Worker::sweep_loop() {
+  while (!stopping_) {
+    sweep_timer_.expires_after(kSweepInterval);
+    co_await sweep_timer_.async_wait(net::use_result);
+    for (const auto& [spec, gateway] : gateways_) gateway->sweep();
+  }
+}
+
+void Worker::renew(SnapshotPtr snapshot) {
+  net::asio::post(context_, [this, fresh = std::move(snapshot)] {
+    snapshot_ = fresh;
+    for (const auto& [spec, gateway] : gateways_) gateway->renew(fresh->gateways);
+  });
+}
+
+void Worker::end_all_flows() {
+  for (const auto& [id, flow] : flows_) flow->finish(EndReason::kShutdown, "the daemon is stopping");
+}
+
+void Worker::reset_flows() {
+  net::asio::post(context_, [this] { end_all_flows(); });
+}
+
+void Worker::stop() {
+  net::asio::post(context_, [this] {
+    stopping_ = true;
+    end_all_flows();
+    net::asio::co_spawn(context_, shut_down(), [](std::exception_ptr failure) {
+      if (failure) std::terminate();
+    });
+  });
+}
+
+/// The last coroutine of the thread: when it has ended, the event loop has nothing left and returns.
+net::Task<> Worker::shut_down() {
+  for (const auto& [spec, gateway] : gateways_) gateway->stop();
+  sweep_timer_.cancel();
+  co_await tasks_.join();
+  for (const auto& [spec, gateway] : gateways_) co_await gateway->join();
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+net::Task<std::vector<FlowInfo>> Worker::list_flows(std::size_t most) {
+  std::vector<FlowInfo> list;
+  const auto now = Flow::Clock::now();
+  for (const auto& [id, flow] : flows_) {
+    if (list.size() >= most) break;
+    list.push_back({.id = id,
+                    .client = flow->client,
+                    .destination = flow->destination,
+                    .gateway = flow->gateway,
+                    .via = flow->route->via,
+                    .open = flow->opened != Flow::Clock::time_point{},
+                    .half_closed = flow->up_finished || flow->down_finished,
+                    .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow->accepted),
+                    .bytes_up = flow->bytes_up,
+                    .bytes_down = flow->bytes_down});
+  }
+  co_return list;
+}
+
+net::Task<WorkerInfo> Worker::info() {
+  WorkerInfo info{.counters = counters_, .gateways = {}};
+  for (const auto& [id, flow] : flows_) {
+    info.counters.bytes_up += flow->bytes_up;
+    info.counters.bytes_down += flow->bytes_down;
+  }
+  for (const auto& [spec, gateway] : gateways_) info.gateways.push_back(gateway->stats());
+  co_return info;
+}
+
+}  // namespace dvpn::flow

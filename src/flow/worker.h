@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One thread with its own event loop, its own sessions and its own flows. It shares nothing with other threads but
+// immutable snapshots and posted messages: a flow is handed to one worker and stays there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "flow/counters.h"
+#include "flow/flow.h"
+#include "gateway/gateway.h"
+
+namespace dvpn::flow {
+
+/// A live flow, as the operator sees it.
+struct FlowInfo {
+  std::uint64_t id;
+  net::Endpoint client;
+  net::Endpoint destination;
+  std::string gateway;
+  table::Via via;
+  bool open;
+  bool half_closed;
+  std::chrono::milliseconds age;
+  std::uint64_t bytes_up;
+  std::uint64_t bytes_down;
+};
+
+struct WorkerInfo {
+  Counters counters;
+  std::vector<gateway::Stats> gateways;
+};
+
+/// What the front needs to know when a flow has ended.
+struct Finished {
+  std::uint64_t id;
+  EndReason reason;
+};
+
+class Worker {
+ public:
+  /// `finished` is called from this worker's thread for each flow: it posts to the front.
+  Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Finished)> finished);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  // From any thread:
+  void start();
+  void carry(Request request);
+  void renew(SnapshotPtr snapshot);
+  void reset_flows();  ///< ends all flows as kShutdown
+  void stop();         ///< ends all flows and sessions; the thread then returns
+  void join();
+  net::Executor executor() { return context_.get_executor(); }
+
+  // On the worker's own thread, through executor():
+  net::Task<std::vector<FlowInfo>> list_flows(std::size_t most);
+  net::Task<WorkerInfo> info();
+
+ private:
+  void run();
+  net::Task<> carry_one(std::unique_ptr<Flow> flow);
+  net::Task<> sweep_loop();
+  gateway::Gateway& gateway_of(const table::GatewaySpec& spec);
+  void end_all_flows();
+  net::Task<> shut_down();
+
+  net::asio::io_context context_{1};
+  std::function<void(Finished)> finished_;
+  SnapshotPtr snapshot_;
+  WindowBudget budget_;
+  std::vector<char> scratch_;
+  std::map<table::GatewaySpec, std::unique_ptr<gateway::Gateway>> gateways_;
+  std::map<std::uint64_t, Flow*> flows_;
+  net::TaskGroup tasks_;
+  net::Timer sweep_timer_;
+  Counters counters_;
+  std::minstd_rand random_{std::random_device{}()};
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dvpn::flow
