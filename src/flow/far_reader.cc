@@ -2,6 +2,7 @@
 #include "flow/far_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "wire/request.h"

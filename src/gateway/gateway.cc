@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "net/connect.h"
 #include "net/deadline.h"
 
 namespace dvpn::gateway {
@@ -83,12 +82,14 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
   co_return std::unexpected(std::move(failure));
 }
 
-net::Task<std::optional<ssh::SessionFailure>> Gateway::connect(ssh::Session& session, milliseconds within) {
+net::Task<std::optional<ssh::SessionFailure>> Gateway::connect(Attempt& attempt, milliseconds within) {
   const auto started = Clock::now();
-  auto socket = co_await net::connect_tcp(spec_.host, spec_.port, within);
+  auto connecting = attempt.connector.connect(spec_.host, spec_.port, within);
+  auto socket = co_await std::move(connecting);
   if (!socket) co_return ssh::SessionFailure{ssh::SessionTrouble::kUnreachable, socket.error().text};
   const auto left = within - std::chrono::duration_cast<milliseconds>(Clock::now() - started);
-  auto outcome = co_await session.connect(std::move(*socket), std::max(left, milliseconds(1)));
+  auto shaking_hands = attempt.session.connect(std::move(*socket), std::max(left, milliseconds(1)));
+  auto outcome = co_await std::move(shaking_hands);
   if (!outcome) co_return outcome.error();
   co_return std::nullopt;
 }
@@ -112,7 +113,11 @@ net::Task<> Gateway::set_up_session() {
   if (settings->known_hosts->find(spec_.host, spec_.port).empty()) {
     trouble = {ssh::SessionTrouble::kHostKeyUnknown, "no host key is pinned for it in known_hosts"};
   } else {
-    trouble = co_await connect(session, settings->connect_timeout);
+    Attempt attempt{session};
+    attempt_ = &attempt;
+    auto connecting = connect(attempt, settings->connect_timeout);
+    trouble = co_await std::move(connecting);
+    attempt_ = nullptr;
   }
   connecting_ = false;
   if (stopped_ && !trouble) trouble = {ssh::SessionTrouble::kClosed, "stopped"};
@@ -171,6 +176,10 @@ void Gateway::sweep() {
 void Gateway::stop() {
   stopped_ = true;
   for (Pooled* const pooled : pool_) pooled->session->close();
+  if (attempt_ != nullptr) {
+    attempt_->connector.cancel();
+    attempt_->session.close();
+  }
   changed_.notify_all();
 }
 

@@ -22,6 +22,7 @@
 #include "base/backoff.h"
 #include "gateway/pool_policy.h"
 #include "net/condition.h"
+#include "net/connect.h"
 #include "net/task_group.h"
 #include "ssh/session.h"
 #include "table/table.h"
@@ -95,8 +96,13 @@ class Gateway {
     Clock::time_point idle_since;
   };
 
+  struct Attempt {
+    ssh::Session& session;
+    net::Connector connector{};
+  };
+
   net::Task<> set_up_session();
-  net::Task<std::optional<ssh::SessionFailure>> connect(ssh::Session& session, std::chrono::milliseconds within);
+  net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
   std::optional<std::size_t> pick();
 
@@ -107,6 +113,7 @@ class Gateway {
   net::Condition changed_;
   std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
   bool connecting_ = false;
+  Attempt* attempt_ = nullptr;  // the one that runs
   bool stopped_ = false;
   bool final_ = false;  // the failure stays until renew()
   Backoff backoff_;

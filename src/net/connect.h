@@ -2,7 +2,9 @@
 // A TCP connection to a name or an address, under a deadline.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "net/address.h"
@@ -10,9 +12,23 @@
 
 namespace dvpn::net {
 
-/// Resolves `host` (in a thread of Asio's own: getaddrinfo(3) blocks) and tries its addresses in the order in which
-/// they come, each for at most half of what is left of `within` while others remain. Errors: kRetry, with what each
-/// address said.
-Task<Result<TcpSocket>> connect_tcp(std::string host, Port port, std::chrono::milliseconds within);
+/// One attempt, which its owner can give up. Belongs to one thread.
+class Connector {
+ public:
+  /// Resolves `host` (in a thread of Asio's own: getaddrinfo(3) blocks) and tries its addresses in the order in which
+  /// they come, each for at most half of what is left of `within` while others remain. Errors: kRetry, with what each
+  /// address said. Call once; this object outlives the call.
+  Task<Result<TcpSocket>> connect(std::string host, Port port, std::chrono::milliseconds within);
+
+  /// Lets connect() fail soon.
+  void cancel();
+
+ private:
+  using Endpoints = std::vector<asio::ip::tcp::endpoint>;
+  Task<Result<Endpoints>> resolve(std::string host, Port port, std::chrono::milliseconds within);
+
+  std::function<void()> interrupt_;  // what ends the present wait
+  bool cancelled_ = false;
+};
 
 }  // namespace dvpn::net

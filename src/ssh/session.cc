@@ -109,6 +109,11 @@ net::Task<> Session::wait_unused() {
 }
 
 void Session::close() {
+  net::error_code ignored;
+  if (!up_) {
+    deadline_passed_ = true;
+    handle_->descriptor.cancel(ignored);
+  }
   if (!failure_) end(SessionTrouble::kClosed, "closed by us");
 }
 

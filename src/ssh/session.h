@@ -61,7 +61,7 @@ class Session {
   /// After run(): returns when no Channel is left. Unbounded: flows end when their session did.
   net::Task<> wait_unused();
 
-  /// Says goodbye and ends run() soon. Channels end as lost.
+  /// Says goodbye and ends connect() or run() soon. Channels end as lost.
   void close();
 
   /// A channel to a unix socket or to a TCP target at the far side. Returns when it is open, refused, `within` is
@@ -114,7 +114,7 @@ class Session {
   net::Signal unused_;
   net::Timer keepalive_timer_;
   bool up_ = false;
-  bool deadline_passed_ = false;
+  bool deadline_passed_ = false;  // of connect(), or it was given up
   std::optional<SessionFailure> failure_;
   std::vector<ChannelState*> live_;  // those that a Channel or an opening holds
   std::vector<ChannelState*> dirty_;

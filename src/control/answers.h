@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the control socket answers, as JSON. Pure: from values to text. The forms are documented in dvpnd(8).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/counters.h"
+#include "flow/worker.h"
+#include "intercept/address_sets.h"
+#include "intercept/conntrack.h"
+
+namespace dvpn::control {
+
+/// One call: {"v":1,"call":"status"}.
+struct Call {
+  std::string name;
+};
+
+/// The call, or the sentence that refuses it.
+std::expected<Call, std::string> parse_call(const std::string& line);
+
+/// When a file was last read, and what was wrong the last time that it was tried.
+struct FileState {
+  std::string path;
+  std::chrono::system_clock::time_point loaded_at;
+  std::optional<std::string> error;
+};
+
+struct DaemonState {
+  std::string version;
+  std::chrono::seconds uptime;
+  flow::SnapshotPtr snapshot;
+  FileState config;
+  FileState table;
+  intercept::SetState sets = intercept::SetState::kOff;
+  std::optional<std::string> sets_error;
+  std::size_t open_flows = 0;
+  std::uint64_t accepted = 0;  ///< flows that were let in since the start
+  flow::Counters counters;
+  flow::Counters refused;
+  std::vector<gateway::Stats> gateways;  ///< one for each, all workers together
+};
+
+std::string status_answer(const DaemonState& state);
+std::string gateways_answer(const std::vector<gateway::Stats>& gateways);
+std::string flows_answer(const std::vector<flow::FlowInfo>& flows);
+std::string redirects_answer(const std::vector<intercept::Redirected>& redirects);
+std::string reload_answer(const flow::Snapshot& snapshot, const std::string& warnings);
+std::string error_answer(const std::string& error);
+
+/// Adds up what several workers know of the same gateways, by name.
+std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats);
+
+}  // namespace dvpn::control

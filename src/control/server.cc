@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "control/server.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/text.h"
+#include "net/deadline.h"
+
+namespace dvpn::control {
+
+namespace {
+
+using Local = net::asio::local::stream_protocol;
+
+constexpr std::size_t kMostCallers = 32;
+constexpr std::size_t kLongestLine = 64u << 10;  // bytes
+constexpr auto kPatience = std::chrono::seconds(30);
+
+bool answers(const Local::endpoint& endpoint, const net::Executor& executor) {
+  net::UnixSocket probe(executor);
+  net::error_code error;
+  probe.connect(endpoint, error);
+  return !error;
+}
+
+Caller caller_of(net::UnixSocket& socket) {
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0;
+  return {known ? credentials.uid : static_cast<uid_t>(-1)};
+}
+
+}  // namespace
+
+Status Server::listen(const std::string& path, const std::string& group) {
+  const std::string what = text("control socket ", path);
+  sockaddr_un limits;
+  if (path.size() >= sizeof limits.sun_path) return fail(ErrorKind::kConfiguration, text(what, ": the path is too long"));
+  const Local::endpoint endpoint(path);
+  if (answers(endpoint, acceptor_.get_executor()))
+    return fail(ErrorKind::kConfiguration, text(what, ": another dvpnd serves it already"));
+  ::unlink(path.c_str());
+  net::error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  const mode_t mask = ::umask(0177);
+  if (!error) acceptor_.bind(endpoint, error);
+  ::umask(mask);
+  if (!error) acceptor_.listen(Local::acceptor::max_listen_connections, error);
+  if (error) return fail(ErrorKind::kSystem, text(what, ": ", error.message()));
+  path_ = path;
+  const Result<gid_t> gid = find_group(group);
+  if (!gid) {
+    log_warning(text(what, ": ", gid.error().text, ": root alone can use it"));
+    return {};
+  }
+  if (::chown(path.c_str(), static_cast<uid_t>(-1), *gid) != 0 || ::chmod(path.c_str(), 0660) != 0)
+    log_warning(text(what, ": cannot be given to group '", group, "': ", errno_text(errno)));
+  return {};
+}
+
+void Server::start(Handler handler) {
+  handler_ = std::move(handler);
+  tasks_.spawn(accept_loop());
+}
+
+void Server::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  net::error_code ignored;
+  acceptor_.close(ignored);
+  ::unlink(path_.c_str());
+}
+
+net::Task<> Server::accept_loop() {
+  while (!stopped_) {
+    // Unbounded: ended by a caller or by stop().
+    auto [error, socket] = co_await acceptor_.async_accept(net::use_result);
+    if (error || stopped_) break;
+    if (tasks_.running() <= kMostCallers) tasks_.spawn(talk(std::move(socket)));
+  }
+}
+
+net::Task<> Server::talk(net::UnixSocket socket) {
+  const Caller caller = caller_of(socket);
+  std::string input;
+  while (!stopped_) {
+    const net::Deadline deadline(socket.get_executor(), kPatience, [&socket] { socket.cancel(); });
+    auto buffer = net::asio::dynamic_buffer(input, kLongestLine);
+    const auto [error, length] = co_await net::asio::async_read_until(socket, buffer, '\n', net::use_result);
+    if (error) break;  // the caller has gone, is too slow, or sends no line that anyone would
+    std::string line = input.substr(0, length - 1);
+    input.erase(0, length);
+    std::string answer = co_await handler_(caller, std::move(line));
+    answer += '\n';
+    const auto [failed, written] = co_await net::asio::async_write(socket, net::asio::buffer(answer), net::use_result);
+    if (failed) break;
+  }
+}
+
+}  // namespace dvpn::control

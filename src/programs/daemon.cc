@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "programs/daemon.h"
+
+#include <algorithm>
+#include <csignal>
+#include <iterator>
+#include <thread>
+
+#include "base/log.h"
+#include "base/service_notify.h"
+#include "base/text.h"
+#include "config/rules_dump.h"
+#include "net/deadline.h"
+
+#ifndef DVPN_VERSION
+#error "the build says which version this is"
+#endif
+
+namespace dvpn {
+
+namespace {
+
+constexpr std::size_t kMostListed = 100'000;  // flows or redirects in one answer
+constexpr std::size_t kMostWorkers = 16;
+
+std::size_t worker_count(const config::DaemonConfig& config) {
+  const std::size_t wanted = config.daemon.workers > 0 ? config.daemon.workers : std::thread::hardware_concurrency();
+  return std::clamp<std::size_t>(wanted, 1, kMostWorkers);
+}
+
+std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
+  return config::set_prefixes(snapshot.config, snapshot.table.prefixes());
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
+    : config_path_(std::move(config_path)),
+      snapshot_(std::move(snapshot)),
+      control_(context_.get_executor()),
+      tasks_(context_.get_executor()),
+      stop_(context_.get_executor()),
+      watchdog_timer_(context_.get_executor()),
+      signals_(context_.get_executor()) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+  const auto now = std::chrono::system_clock::now();
+  config_state_ = {config_path_, now, std::nullopt};
+  table_state_ = {snapshot_->config.table, now, std::nullopt};
+}
+
+Status Daemon::prepare() {
+  const config::DaemonConfig& config = snapshot_->config;
+  auto redirects = intercept::Listener::redirects(context_.get_executor(), config.intercept.port);
+  if (!redirects) return std::unexpected(redirects.error());
+  redirects_ = std::make_unique<intercept::Listener>(std::move(*redirects));
+  if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
+  return control_.listen(config.control.socket, config.control.group);
+}
+
+/// Opens what is new before it closes what is gone: on an error nothing has changed.
+Status Daemon::change_forwards(const std::vector<config::Forward>& forwards) {
+  std::vector<ForwardListener> opened;
+  for (const config::Forward& forward : forwards) {
+    if (std::ranges::any_of(forwards_, [&](const ForwardListener& open) { return open.forward == forward; })) continue;
+    auto listener = intercept::Listener::forward(context_.get_executor(), forward.listen, forward.to);
+    if (!listener) return std::unexpected(listener.error());
+    opened.push_back({forward, std::make_unique<intercept::Listener>(std::move(*listener))});
+  }
+  const auto gone = std::ranges::partition(forwards_, [&](const ForwardListener& open) {
+    return std::ranges::find(forwards, open.forward) != forwards.end();
+  });
+  for (ForwardListener& closed : gone) {
+    closed.listener->stop();
+    closed_forwards_.push_back(std::move(closed));
+  }
+  forwards_.erase(gone.begin(), gone.end());
+  for (ForwardListener& fresh : opened) {
+    if (dispatcher_) start_accepting(*fresh.listener);
+    forwards_.push_back(std::move(fresh));
+  }
+  return {};
+}
+
+void Daemon::start_accepting(intercept::Listener& listener) {
+  for (std::size_t i = 0; i < listener.sockets(); ++i)
+    tasks_.spawn(listener.accept_loop(i, [this](intercept::Caught caught) { dispatcher_->caught(std::move(caught)); }));
+}
+
+int Daemon::run() {
+  tasks_.spawn(serve());
+  context_.run();
+  return 0;
+}
+
+net::Task<> Daemon::serve() {
+  const config::DaemonConfig& config = snapshot_->config;
+  const std::size_t count = worker_count(config);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto report = [this](flow::Finished finished) {
+      net::asio::post(context_, [this, finished] { dispatcher_->finished(finished); });
+    };
+    workers_.push_back(std::make_unique<flow::Worker>(snapshot_, config.limits.buffers / count, report));
+  }
+  auto conntrack = intercept::Conntrack::open();
+  if (!conntrack) log_warning(text(conntrack.error().text, ": clients are known by the port that NAT gave them"));
+  std::optional<intercept::Conntrack> tracker;
+  if (conntrack) tracker.emplace(std::move(*conntrack));
+  dispatcher_ = std::make_unique<flow::Dispatcher>(context_.get_executor(), snapshot_, workers_, std::move(tracker));
+  for (const auto& worker : workers_) worker->start();
+
+  start_accepting(*redirects_);
+  for (ForwardListener& open : forwards_) start_accepting(*open.listener);
+  control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
+  tasks_.spawn(wait_for_signals());
+  tasks_.spawn(feed_watchdog());
+  co_await fill_sets();
+  log_info(text("dvpnd " DVPN_VERSION " ready: port ", config.intercept.port, ", ", workers_.size(), " workers, ",
+                snapshot_->table.routes().size(), " routes"));
+  notify_service("READY=1");
+
+  while (!stopping_) co_await stop_.wait();
+  notify_service("STOPPING=1");
+  redirects_->stop();
+  for (ForwardListener& open : forwards_) open.listener->stop();
+  if (dispatcher_->flows() > 0) log_info(text("stopping: ", dispatcher_->flows(), " flows may finish"));
+  auto draining = dispatcher_->drain(stop_signals_ > 1 ? std::chrono::milliseconds(0) : snapshot_->config.daemon.drain);
+  co_await std::move(draining);
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();  // soon: their flows and sessions have been told to end
+  workers_ended_ = true;
+  control_.stop();
+  co_await control_.join();
+  watchdog_timer_.cancel();
+  signals_.cancel();
+  log_info("dvpnd stopped");
+}
+
+net::Task<> Daemon::wait_for_signals() {
+  for (;;) {
+    // Unbounded: ended by serve().
+    const auto [error, number] = co_await signals_.async_wait(net::use_result);
+    if (error) co_return;
+    if (number == SIGHUP) {
+      co_await reload();
+      continue;
+    }
+    ++stop_signals_;
+    stopping_ = true;
+    stop_.notify();
+    if (stop_signals_ > 1)
+      for (const auto& worker : workers_) worker->reset_flows();
+  }
+}
+
+net::Task<> Daemon::feed_watchdog() {
+  const auto interval = watchdog_interval();
+  while (interval && !stopping_) {
+    // Every worker has to answer before the manager hears of us: a hung one is a hung daemon.
+    co_await worker_infos();
+    notify_service("WATCHDOG=1");
+    watchdog_timer_.expires_after(*interval / 3);
+    co_await watchdog_timer_.async_wait(net::use_result);
+  }
+}
+
+net::Task<std::string> Daemon::reload() {
+  if (reloading_) co_return control::error_answer("a reload is under way");
+  reloading_ = true;
+  auto loaded = control::load(config_path_);
+  std::string answer;
+  if (loaded) {
+    const Status forwards = change_forwards(loaded->snapshot->config.forwards);
+    if (!forwards) loaded = std::unexpected(text(forwards.error().text, '\n'));
+  }
+  if (!loaded) {
+    config_state_.error = loaded.error();
+    table_state_.error = loaded.error();
+    log_error(text("reload refused, nothing changed: ", loaded.error()));
+    reloading_ = false;
+    co_return control::error_answer(loaded.error());
+  }
+  if (!loaded->warnings.empty()) log_warning(loaded->warnings);
+  const auto& next = loaded->snapshot->config;
+  if (next.intercept.port != snapshot_->config.intercept.port || next.control.socket != snapshot_->config.control.socket ||
+      next.daemon.workers != snapshot_->config.daemon.workers)
+    log_warning("intercept.port, control.socket and daemon.workers change with a restart only");
+
+  co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*loaded->snapshot));
+  snapshot_ = loaded->snapshot;
+  set_log_level(snapshot_->config.log_level);
+  dispatcher_->renew(snapshot_);
+  for (const auto& worker : workers_) worker->renew(snapshot_);
+  co_await fill_sets();
+  const auto now = std::chrono::system_clock::now();
+  config_state_ = {config_path_, now, std::nullopt};
+  table_state_ = {snapshot_->config.table, now, std::nullopt};
+  log_info(text("reloaded: ", snapshot_->table.routes().size(), " routes"));
+  reloading_ = false;
+  co_return control::reload_answer(*snapshot_, loaded->warnings);
+}
+
+/// Before the new table is in force: what it has no line for must not be caught any more.
+net::Task<> Daemon::take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after) {
+  if (!snapshot_->config.rules.update_sets) co_return;
+  std::vector<net::Prefix> gone;
+  std::ranges::set_difference(before, after, std::back_inserter(gone));
+  if (gone.empty()) co_return;
+  const std::string& name = snapshot_->config.rules.set;
+  auto running = intercept::run_ipset(name, intercept::removal_commands(name, gone));
+  const Result<bool> outcome = co_await std::move(running);
+  note_sets(outcome);
+}
+
+/// After the new table is in force: the sets become what it says, in one step each.
+net::Task<> Daemon::fill_sets() {
+  if (!snapshot_->config.rules.update_sets) {
+    sets_ = intercept::SetState::kOff;
+    co_return;
+  }
+  const std::string& name = snapshot_->config.rules.set;
+  std::string commands = intercept::set_commands(name, prefixes_for_sets(*snapshot_), snapshot_->config.site.networks);
+  auto running = intercept::run_ipset(name, std::move(commands));
+  const Result<bool> outcome = co_await std::move(running);
+  note_sets(outcome);
+}
+
+void Daemon::note_sets(const Result<bool>& outcome) {
+  sets_error_ = outcome ? std::nullopt : std::optional(outcome.error().text);
+  sets_ = !outcome ? intercept::SetState::kFailed : *outcome ? intercept::SetState::kSynced : intercept::SetState::kAbsent;
+  if (!outcome) log_error(text("the rules' sets are not what the table says: ", outcome.error().text));
+}
+
+net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) {
+  const auto call = control::parse_call(line);
+  if (!call) co_return control::error_answer(call.error());
+  if (call->name == "status") {
+    auto answer = co_await status();
+    co_return answer;
+  }
+  if (call->name == "gateways") {
+    std::vector<gateway::Stats> all;
+    const auto infos = co_await worker_infos();
+    for (const auto& info : infos) all.insert(all.end(), info.gateways.begin(), info.gateways.end());
+    co_return control::gateways_answer(control::merge(std::move(all)));
+  }
+  if (call->name == "flows") {
+    auto answer = co_await list_flows();
+    co_return answer;
+  }
+  if (call->name == "redirects") co_return list_redirects();
+  if (call->name == "reload") {
+    if (caller.uid != 0) co_return control::error_answer("a reload needs root");
+    auto answer = co_await reload();
+    co_return answer;
+  }
+  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects or reload"));
+}
+
+net::Task<std::vector<flow::WorkerInfo>> Daemon::worker_infos() {
+  std::vector<flow::WorkerInfo> infos;
+  for (const auto& worker : workers_) {
+    if (workers_ended_) break;
+    auto asking = worker->info();
+    auto [failure, info] = co_await net::asio::co_spawn(worker->executor(), std::move(asking), net::use_result);
+    if (!failure) infos.push_back(std::move(info));
+  }
+  co_return infos;
+}
+
+net::Task<std::string> Daemon::status() {
+  control::DaemonState state;
+  state.version = DVPN_VERSION;
+  state.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  const auto infos = co_await worker_infos();
+  std::vector<gateway::Stats> gateways;
+  for (const auto& info : infos) {
+    state.counters += info.counters;
+    gateways.insert(gateways.end(), info.gateways.begin(), info.gateways.end());
+  }
+  state.gateways = control::merge(std::move(gateways));
+  state.snapshot = snapshot_;
+  state.config = config_state_;
+  state.table = table_state_;
+  state.sets = sets_;
+  state.sets_error = sets_error_;
+  state.open_flows = dispatcher_->flows();
+  state.accepted = dispatcher_->accepted();
+  state.refused = dispatcher_->refused();
+  co_return control::status_answer(state);
+}
+
+net::Task<std::string> Daemon::list_flows() {
+  std::vector<flow::FlowInfo> all;
+  for (const auto& worker : workers_) {
+    if (workers_ended_) break;
+    auto asking = worker->list_flows(kMostListed - all.size());
+    auto [failure, flows] = co_await net::asio::co_spawn(worker->executor(), std::move(asking), net::use_result);
+    if (!failure) std::ranges::move(flows, std::back_inserter(all));
+  }
+  std::ranges::sort(all, {}, &flow::FlowInfo::id);
+  co_return control::flows_answer(all);
+}
+
+std::string Daemon::list_redirects() {
+  intercept::Conntrack* const conntrack = dispatcher_->conntrack();
+  if (conntrack == nullptr) return control::error_answer("connection tracking is not available: CAP_NET_ADMIN is missing");
+  const auto redirects = conntrack->redirected(snapshot_->config.intercept.port, kMostListed);
+  if (!redirects) return control::error_answer(redirects.error().text);
+  return control::redirects_answer(*redirects);
+}
+
+}  // namespace dvpn

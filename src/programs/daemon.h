@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// dvpnd put together: the front thread with its listeners and control socket, and the workers.
+//
+// Order of life: prepare() binds what may need privileges; then the process changes its account; run() starts the workers
+// and serves until a signal. SIGHUP or a control call reloads: a whole new snapshot is read, and only if all of it is good
+// does it replace the old one, in the front and in every worker; flows that run keep theirs. SIGTERM or SIGINT drains: no
+// new flows, the live ones have `daemon.drain` to finish, then they are reset; a second signal does not wait.
+#pragma once
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/answers.h"
+#include "control/load.h"
+#include "control/server.h"
+#include "flow/dispatcher.h"
+
+namespace dvpn {
+
+class Daemon {
+ public:
+  Daemon(std::string config_path, flow::SnapshotPtr snapshot);
+
+  /// Binds the listeners, the forwards and the control socket.
+  Status prepare();
+
+  /// Serves until stopped by a signal. Returns the exit code.
+  int run();
+
+ private:
+  net::Task<> serve();
+  net::Task<> wait_for_signals();
+  net::Task<> feed_watchdog();
+  void start_accepting(intercept::Listener& listener);
+  net::Task<std::string> answer(control::Caller caller, std::string line);
+  net::Task<std::string> reload();
+  net::Task<std::string> status();
+  net::Task<std::string> list_flows();
+  std::string list_redirects();
+  net::Task<std::vector<flow::WorkerInfo>> worker_infos();
+  Status change_forwards(const std::vector<config::Forward>& forwards);
+  net::Task<> fill_sets();
+  net::Task<> take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after);
+  void note_sets(const Result<bool>& outcome);
+
+  std::string config_path_;
+  flow::SnapshotPtr snapshot_;
+  net::asio::io_context context_{1};
+  std::vector<std::unique_ptr<flow::Worker>> workers_;
+  std::unique_ptr<flow::Dispatcher> dispatcher_;
+  std::unique_ptr<intercept::Listener> redirects_;
+  struct ForwardListener {
+    config::Forward forward;
+    std::unique_ptr<intercept::Listener> listener;
+  };
+  std::vector<ForwardListener> forwards_;
+  std::vector<ForwardListener> closed_forwards_;  // their loops may still be ending
+  control::Server control_;
+  net::TaskGroup tasks_;
+  net::Signal stop_;
+  net::Timer watchdog_timer_;
+  net::asio::basic_signal_set<net::Executor> signals_;
+  unsigned stop_signals_ = 0;
+  bool stopping_ = false;
+  bool workers_ended_ = false;  // nobody would answer any more
+  bool reloading_ = false;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  control::FileState config_state_;
+  control::FileState table_state_;
+  intercept::SetState sets_ = intercept::SetState::kOff;
+  std::optional<std::string> sets_error_;
+};
+
+}  // namespace dvpn
