@@ -21,22 +21,27 @@ void ReceiveWindow::resize(std::uint32_t size) {
 }
 
 void ReceiveWindow::passed(std::uint64_t bytes, Clock::time_point now, std::chrono::microseconds round_trip) {
-  if (started_ == Clock::time_point{}) started_ = now;
+  const auto restart = [this, now] {
+    bytes_ = 0;
+    started_ = now;
+  };
+  if (started_ == Clock::time_point{}) {
+    restart();  // what came before this moment took an unknown time
+    return;
+  }
   bytes_ += bytes;
   const auto period = std::max<Clock::duration>(round_trip, kShortRoundTrip);
   const auto elapsed = now - started_;
   // libssh reopens a window when half of it is used: half a window in a round trip is as much as a full one allows.
-  if (bytes_ >= window_ / 2 && elapsed <= 2 * period && round_trip > kShortRoundTrip) {
+  const bool filled = bytes_ >= window_ / 2;
+  if (filled && elapsed <= period * 5 / 4 && round_trip > kShortRoundTrip) {
     const std::uint64_t wanted = std::min<std::uint64_t>(most_, std::uint64_t{window_} * 2);
     if (wanted > window_ && wanted - window_ <= budget_.left) resize(static_cast<std::uint32_t>(wanted));
   }
+  if (filled) restart();
   if (elapsed > kSlackRoundTrips * period) {
     if (bytes_ < window_ / 4 && window_ > kOrdinary) resize(std::max(kOrdinary, window_ / 2));
-    bytes_ = 0;
-    started_ = now;
-  } else if (bytes_ >= window_ / 2) {
-    bytes_ = 0;
-    started_ = now;
+    restart();
   }
 }
 

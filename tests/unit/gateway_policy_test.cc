@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which session takes the next channel, and in which order gateways are tried.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "gateway/choice.h"
+#include "gateway/pool_policy.h"
+
+namespace dvpn::gateway {
+namespace {
+
+using std::chrono::microseconds;
+
+PoolDecision decide_for(std::vector<std::size_t> channels, bool connecting) {
+  return decide(channels, connecting, {.channels_per_session = 32, .sessions = 3});
+}
+
+TEST(PoolPolicy, TheFirstFlowSetsUpASessionAndTheOthersWaitForIt) {
+  EXPECT_EQ(decide_for({}, false).use, std::nullopt);
+  EXPECT_TRUE(decide_for({}, false).grow);
+  EXPECT_FALSE(decide_for({}, true).grow);
+}
+
+TEST(PoolPolicy, TheEmptiestSessionTakesTheNextChannel) {
+  EXPECT_EQ(decide_for({5, 2, 9}, false).use, 1u);
+  EXPECT_EQ(decide_for({4, 4}, false).use, 0u);
+}
+
+TEST(PoolPolicy, GrowsWhenTheEmptiestIsCrowdedOneHandshakeAtATimeUpToTheLimit) {
+  EXPECT_FALSE(decide_for({31}, false).grow);
+  EXPECT_TRUE(decide_for({32}, false).grow);
+  EXPECT_FALSE(decide_for({32}, true).grow);
+  EXPECT_FALSE(decide_for({40, 31}, false).grow);
+  EXPECT_TRUE(decide_for({40, 32}, false).grow);
+  EXPECT_FALSE(decide_for({40, 40, 40}, false).grow);
+  EXPECT_EQ(decide_for({40, 40, 39}, false).use, 2u);
+}
+
+using Order = std::vector<std::size_t>;
+
+TEST(Choice, PreferKeepsTheTablesOrderAndPutsTheSickLast) {
+  const std::array<Candidate, 3> candidates = {{{.healthy = false}, {}, {}}};
+  EXPECT_EQ(order(table::Choose::kPrefer, candidates, 0), (Order{1, 2, 0}));
+}
+
+TEST(Choice, LoadAndRoundTripTakeTheLeast) {
+  const std::array<Candidate, 3> candidates = {{{.flows = 9, .round_trip = microseconds(10)},
+                                                {.flows = 3, .round_trip = microseconds(30)},
+                                                {.flows = 5, .round_trip = microseconds(20)}}};
+  EXPECT_EQ(order(table::Choose::kLoad, candidates, 0), (Order{1, 2, 0}));
+  EXPECT_EQ(order(table::Choose::kRtt, candidates, 0), (Order{0, 2, 1}));
+}
+
+TEST(Choice, WeightsAreShares) {
+  const std::array<Candidate, 2> candidates = {{{.weight = 3}, {.weight = 1}}};
+  int first = 0;
+  constexpr int kDraws = 1000;
+  for (std::uint32_t i = 0; i < kDraws; ++i)
+    if (order(table::Choose::kWeight, candidates, i * (UINT32_MAX / kDraws)).front() == 0) ++first;
+  EXPECT_NEAR(first, 750, 2);
+}
+
+TEST(Choice, ASickGatewayHasNoShare) {
+  const std::array<Candidate, 2> candidates = {{{.healthy = false, .weight = 100}, {.weight = 1}}};
+  for (const std::uint32_t random : {0u, UINT32_MAX / 2, UINT32_MAX})
+    EXPECT_EQ(order(table::Choose::kWeight, candidates, random), (Order{1, 0}));
+}
+
+}  // namespace
+}  // namespace dvpn::gateway
