@@ -147,6 +147,35 @@ TEST_P(RulesTraffic, ANeighbourOnTheWanGetsNothing) {
   EXPECT_EQ(fetch(lab.wan(), f.lan_host, 80).exit, kTimedOut);
   EXPECT_EQ(fetch(lab.wan(), f.lan_gateway, 22).exit, kTimedOut);
   EXPECT_EQ(fetch(lab.wan(), f.wan_gateway, 22).out, "sshd\n");
+  // None of it was even redirected and then dropped.
+  const std::string tool = (f.number == 6 ? "ip6tables-" : "iptables-") + std::get<0>(GetParam());
+  EXPECT_EQ(gateway.run(tool + " -t nat -vnxL DVPN_CATCH | awk '/REDIRECT/ { print $1 }'").out, "0\n");
+}
+
+TEST_P(RulesTraffic, AddressesOfTheVpnThatTheGatewayHasElsewhereAreNotForTheWan) {
+  // One of a far prefix, and one of the site's own networks, both on lo.
+  const std::string far = f.number == 6 ? "fd00:32::99" : "10.0.32.99", own = f.number == 6 ? "fd00:31::99" : "10.0.31.99";
+  const std::string length = f.number == 6 ? "/128 dev lo && " : "/32 dev lo && ";
+  ASSERT_EQ(gateway.run("ip addr add " + far + length + "ip addr add " + own + length + "true").exit, 0);
+  const Process sshd = gateway.serve_page(22, "sshd");
+  make_the_wan_hostile();
+  EXPECT_EQ(fetch(lab.wan(), far, 22).out, "sshd\n");
+  EXPECT_EQ(fetch(lab.wan(), own, 22).out, "sshd\n");
+  site.install();
+  EXPECT_EQ(fetch(lab.wan(), far, 22).exit, kTimedOut);
+  EXPECT_EQ(fetch(lab.wan(), own, 22).exit, kTimedOut);
+  // For the LAN and the gateway they are the gateway's own: not caught.
+  const Process daemon = gateway.serve_page(9040, "caught");
+  for (const Host& from : {host, gateway}) EXPECT_EQ(fetch(from, far, 22).out, "sshd\n");
+}
+
+TEST_P(RulesTraffic, AWanAddressInsideTheVpnStaysReachable) {
+  const Process sshd = gateway.serve_page(22, "sshd");
+  const std::string around = f.number == 6 ? "2001:db8::/64" : "203.0.113.0/24", itself = f.wan_gateway + std::string(f.number == 6 ? "/128" : "/32");
+  site.install(Dump{.prefixes = {around}});
+  EXPECT_EQ(fetch(lab.wan(), f.wan_gateway, 22).out, "sshd\n");
+  site.install(Dump{.networks = {itself}, .prefixes = {around}});
+  EXPECT_EQ(fetch(lab.wan(), f.wan_gateway, 22).out, "sshd\n");
 }
 
 TEST_P(RulesTraffic, NothingLeaksWhileNoDaemonRuns) {

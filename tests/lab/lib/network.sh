@@ -12,7 +12,7 @@
 # ns NAME: the namespace's name (a.gw, a.h1, wan).
 ns() { echo "dvpnlab-$id-$1"; }
 in_ns() { local n=$1; shift; ip netns exec "$(ns "$n")" "$@"; }
-namespaces() { ip netns list | awk -v p="dvpnlab-$id-" 'index($1, p) == 1 { print $1 }'; }
+namespaces() { ip netns list 2>/dev/null | awk -v p="dvpnlab-$id-" 'index($1, p) == 1 { print $1 }'; }
 
 new_namespace() {
   local name=$1 etc
