@@ -89,12 +89,17 @@ bool has_rows(const json& list) { return list.is_array() && !list.empty(); }
 
 std::vector<std::string> degradations(const json& status) {
   std::vector<std::string> out;
-  const auto add_error = [&](const char* part, std::string_view what) {
-    if (const std::string error = word(member(status, part), "error"); !error.empty())
-      out.push_back(text(what, error.find('\n') == std::string::npos ? " " : "\n", error));
+  const auto add_error = [&](std::string_view what, const std::string& error) {
+    if (!error.empty()) out.push_back(text(what, error.find('\n') == std::string::npos ? " " : "\n", error));
   };
-  add_error("table", "the table on disk is not in use:");
-  add_error("config", "the configuration on disk is not in use:");
+  const std::string table_error = word(member(status, "table"), "error");
+  const std::string config_error = word(member(status, "config"), "error");
+  if (table_error == config_error) {
+    add_error("configuration and table on disk are not in use:", table_error);
+  } else {
+    add_error("the table on disk is not in use:", table_error);
+    add_error("the configuration on disk is not in use:", config_error);
+  }
   const json& sets = member(status, "sets");
   if (word(sets, "state") == "absent") out.push_back("the firewall's sets are absent; dvpn-rules install");
   if (word(sets, "state") == "failed")

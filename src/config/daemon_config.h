@@ -28,6 +28,7 @@ struct DaemonConfig {
     std::vector<net::Prefix> networks;  ///< the site's own
     std::vector<std::string> lan;       ///< interfaces whose hosts are carried
     std::vector<std::string> wan;       ///< interfaces that face the Internet
+    bool operator==(const Site&) const = default;
   } site;
 
   std::string table = "/etc/dvpn/hosts";
@@ -45,10 +46,12 @@ struct DaemonConfig {
     std::chrono::milliseconds backoff_max{60'000};
     std::uint32_t channels_per_session = 32;
     std::uint32_t sessions_per_gateway = 16;
+    bool operator==(const Ssh&) const = default;
   } ssh;
 
   struct Intercept {
     net::Port port = 9040;
+    bool operator==(const Intercept&) const = default;
   } intercept;
 
   std::vector<Forward> forwards;
@@ -62,17 +65,20 @@ struct DaemonConfig {
     bool update_sets = true;
     std::string relay_account = "dvpn-relay";
     std::string peers_group = "dvpn-peers";
+    bool operator==(const Rules&) const = default;
   } rules;
 
   struct Control {
     std::string socket = "/run/dvpn/control.sock";
     std::string group = "dvpn-admin";
+    bool operator==(const Control&) const = default;
   } control;
 
   struct Daemon {
     std::string user = "dvpnd";  ///< empty: stay who we are
     std::uint32_t workers = 0;   ///< 0: one for each processor, at most 16
     std::chrono::milliseconds drain{30'000};
+    bool operator==(const Daemon&) const = default;
   } daemon;
 
   struct Limits {
@@ -81,9 +87,12 @@ struct DaemonConfig {
     std::uint64_t flow_buffer = 8u << 20;  ///< bytes: receive window of one flow at most
     std::uint64_t buffers = 256u << 20;    ///< bytes: all windows beyond the ordinary one, together
     std::chrono::milliseconds open_timeout{20'000};
+    bool operator==(const Limits&) const = default;
   } limits;
 
   LogLevel log_level = LogLevel::kInfo;
+
+  bool operator==(const DaemonConfig&) const = default;
 };
 
 /// Reads `content` (YAML). Everything wrong with it goes to `diagnostics`; the result is meaningful only if that has
