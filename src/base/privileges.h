@@ -18,6 +18,7 @@ struct Account {
   std::string name;
   uid_t uid = 0;
   gid_t gid = 0;
+  bool operator==(const Account&) const = default;
 };
 
 /// Looks in /etc/passwd alone (a static program cannot use NSS): kConfiguration when there is no such account.

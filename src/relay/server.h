@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The relay's one event loop.
+//
+// Theory of operation. Every descriptor is in one epoll set, edge-triggered. An event only notes what it says about its
+// side of a connection and puts the connection on a list; then each on the list gets a turn, bounded in bytes, and one
+// that could go on gets another turn after the next look at epoll, so a fast flow does not starve the others. Room in
+// the channel is watched for only while a half waits for it: a unix socket reports it at each read of the other end,
+// which would wake the loop for nothing.
+//
+// Connections are freed after the round in which they closed, because later events of the same round may name them.
+// Nothing here blocks, opens files, forks or resolves. Bounds: connections by the census, what is held by CopyContext,
+// pipes by the pool, waiting by deadlines (a flow that is up has none: its target has TCP keepalive, its channel sshd).
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/rate_limit.h"
+#include "base/unique_fd.h"
+#include "relay/access_list.h"
+#include "relay/census.h"
+#include "relay/connection.h"
+#include "relay/decision.h"
+#include "relay/message.h"
+#include "relay/outcome.h"
+#include "relay/pipe_pool.h"
+#include "relay/settings.h"
+
+namespace dvpn::relay {
+
+class Server {
+ public:
+  /// `listener`: a listening unix stream socket; `control`: the parent's socket pair end. Both non-blocking.
+  Server(UniqueFd listener, UniqueFd control, Settings settings);
+
+  /// Makes what the loop needs. Call it once, before run().
+  Status prepare();
+
+  /// Serves until the parent asked to drain and the flows have ended (an error-free end), or until the parent is gone.
+  Status run();
+
+ private:
+  /// In epoll's data, beside a connection's address: the event is its target's.
+  static constexpr std::uint64_t kTargetBit = 2;
+
+  // server.cc: the loop
+  void dispatch(const epoll_event& event);
+  void enqueue(Connection& connection);
+  void run_ready();
+  void step(Connection& connection);
+  int timeout_ms() const;
+  void expire();
+  void set_deadline(Connection& connection, Clock::time_point deadline);
+  void close_connection(Connection& connection, Outcome outcome);
+  void sync_out_interest(Connection& connection);
+
+  // server_accept.cc: new connections
+  void accept_some();
+  void welcome(UniqueFd fd);
+  void pause_accepting();
+  void resume_accepting();
+
+  // server_request.cc: from the first byte to the answer
+  void read_request(Connection& connection);
+  bool promote(Connection& connection);
+  void decide_request(Connection& connection);
+  void begin_connect(Connection& connection, std::chrono::milliseconds deadline);
+  void finish_connect(Connection& connection);
+  void refuse(Connection& connection, const wire::Answer& answer, Outcome outcome = Outcome::kRefused);
+  void log_refusal(const Connection& connection, wire::Status status);
+  std::string name_of(uid_t uid) const;
+
+  // server_flow.cc: copying and ending
+  void run_flow(Connection& connection);
+  bool obey(Connection& connection, const Step& step);
+  bool run_up(Connection& connection, bool& turn_over);
+  bool run_down(Connection& connection, bool& turn_over);
+  Step on_copy_result(Connection& connection, CopyResult result, int error);
+  void tell(Connection& connection, const Step& step);
+  void run_flush(Connection& connection);
+  void reset_target(Connection& connection);
+
+  // server_control.cc: the parent
+  void read_control();
+  void obey_parent(const Message& message);
+  void apply(Settings settings);
+  void begin_drain();
+  void end_all_flows();
+  void send_to_parent(MessageKind kind);
+
+  UniqueFd listener_;
+  UniqueFd control_;
+  UniqueFd epoll_;
+  Settings settings_;
+  AccessList access_;
+  Census census_;
+  PipePool pipes_;
+  std::vector<char> scratch_;
+  CopyContext context_;
+  MessageReader messages_;
+  Counters counters_;
+  RateLimit refusal_lines_;
+  RateLimit pause_lines_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> closed_;
+  std::vector<Connection*> ready_;
+  std::vector<Connection*> running_;
+  std::set<std::pair<Clock::time_point, Connection*>> deadlines_;
+  Clock::time_point now_;
+  Clock::time_point next_heartbeat_ = Clock::time_point::max();
+  Clock::time_point accept_again_ = Clock::time_point::max();
+  Clock::time_point drain_until_ = Clock::time_point::max();
+  bool draining_ = false;
+  bool parent_gone_ = false;
+};
+
+}  // namespace dvpn::relay

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// For the tests of the relay with real sockets: a relay on a thread, a caller that speaks the protocol by hand, and
+// targets on loopback. Every wait has a deadline.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "net/address.h"
+#include "relay/settings.h"
+#include "wire/answer.h"
+#include "wire/frame.h"
+#include "wire/request.h"
+
+namespace dvpn::relay::test {
+
+constexpr std::chrono::milliseconds kPatience{10'000};
+
+/// Settings under which loopback may be reached.
+Settings open_settings();
+
+/// Reads exactly so many bytes; fewer if the other end closes, resets or is silent for too long.
+std::string read_exactly(int fd, std::size_t size);
+/// Everything up to the end; `reset` says how it ended. Nothing if that takes too long.
+struct Rest {
+  std::string bytes;
+  bool reset = false;
+};
+std::optional<Rest> read_rest(int fd, std::chrono::milliseconds patience = kPatience);
+/// False if the other end does not take it within the patience.
+bool write_all(int fd, std::string_view bytes);
+/// Whether the condition comes true within the patience.
+template <class F>
+bool eventually(F condition) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+std::size_t open_descriptors();
+
+/// Deterministic bytes that do not repeat soon.
+std::string noise(std::size_t size, unsigned seed);
+
+/// A listening socket on loopback.
+class Target {
+ public:
+  explicit Target(std::string_view address = "127.0.0.1");
+  const net::Endpoint& endpoint() const { return endpoint_; }
+  UniqueFd accept() const;
+  int fd() const { return fd_.get(); }
+
+ private:
+  UniqueFd fd_;
+  net::Endpoint endpoint_;
+};
+
+/// A connection to the relay's socket.
+class Caller {
+ public:
+  explicit Caller(UniqueFd fd) : fd_(std::move(fd)) {}
+  int fd() const { return fd_.get(); }
+  void close() { fd_.reset(); }
+  void finish_writing() const;
+
+  bool send(std::string_view bytes) const { return write_all(fd_.get(), bytes); }
+  bool send_data(std::string_view payload, std::size_t frame = 1 << 20) const;
+  bool ask_tcp(const net::Endpoint& target) const;
+  std::optional<wire::Answer> answer() const;
+
+  /// The next frame, with its payload; nothing at the channel's end.
+  struct Frame {
+    wire::FrameType type;
+    std::string payload;
+  };
+  std::optional<Frame> frame() const;
+  /// All data up to the next frame of another kind, which goes to `last` (nothing: the channel ended).
+  std::string data(std::optional<Frame>& last) const;
+
+ private:
+  UniqueFd fd_;
+};
+
+class TestRelay {
+ public:
+  explicit TestRelay(Settings settings = open_settings());
+  ~TestRelay();
+  Caller call() const;
+  /// A call that has its yes already.
+  Caller call_tcp(const net::Endpoint& target) const;
+  void apply(const Settings& settings) const;
+  void drain() const;
+  /// Waits until the loop has ended, as after drain(); false if it takes too long.
+  bool ended() const;
+
+ private:
+  void wait_for_serving() const;
+
+  std::string path_;
+  UniqueFd control_;
+  std::thread thread_;
+};
+
+}  // namespace dvpn::relay::test
