@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Each example, unit, script and manual page of the source goes through the checker of the program that will read it.
+
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace dvpn::lab {
+namespace {
+
+/// systemd-analyze on a machine where the programs stand in /usr/sbin (as copies of true), whatever is installed here.
+Result systemd_analyze(const std::string& arguments) {
+  return run_here("cd " + source_folder() + "/conf/systemd && unshare -m bash -s <<'END'\n"
+                  "mount -t tmpfs none /mnt && mkdir /mnt/sbin && cp -a /usr/sbin/. /mnt/sbin/\n"
+                  "for p in dvpnd dvpn-relay dvpn-rules; do cp /bin/true /mnt/sbin/$p; done\n"
+                  "mount --bind /mnt/sbin /usr/sbin && systemd-analyze " + arguments + "\nEND");
+}
+
+TEST(Systemd, UnitsAreClean) {
+  const Result result = systemd_analyze("verify --man=no ./dvpnd.service ./dvpn-relay.service ./dvpn-rules.service 2>&1 | grep dvpn");
+  EXPECT_EQ(result.out, "");
+}
+
+TEST(Systemd, VerifyWouldSeeAMistake) {
+  const Result result = systemd_analyze("verify --man=no ./dvpnd.service; sed s/ProtectHome=yes/ProtectHome=maybe/ dvpnd.service "
+                                        ">/mnt/dvpnd.service; systemd-analyze verify --man=no /mnt/dvpnd.service 2>&1");
+  EXPECT_THAT(result.out, testing::HasSubstr("Failed to parse protect home value"));
+}
+
+TEST(Systemd, DaemonsAreSandboxed) {
+  // 10 is no protection at all, 0 is all there is; the limit is what they reach today, in tenths.
+  for (const char* unit : {"dvpnd", "dvpn-relay"}) {
+    const Result result = systemd_analyze("security --offline=true --no-pager --threshold=30 ./" + std::string(unit) + ".service | tail -n1");
+    EXPECT_THAT(result.out, testing::HasSubstr("OK")) << unit;
+  }
+}
+
+TEST(Dnsmasq, ServesTheTablesNamesToTheLan) {
+  Lab lab(two_sites());
+  lab.step("install");
+  const Site a = lab.site("a");
+  a.write("dnsmasq.conf", run_here("sed 's,/etc/dvpn/hosts," + a.path("etc/hosts") + ",' " + source_folder() + "/conf/dnsmasq.d/dvpn.conf").out);
+  EXPECT_EQ(run_here("dnsmasq --test -C " + source_folder() + "/conf/dnsmasq.d/dvpn.conf").exit, 0);
+  const Process dnsmasq = a.gateway().start("exec dnsmasq -k --no-resolv --no-hosts --pid-file= -C " + a.path("dnsmasq.conf"));
+  ASSERT_TRUE(wait_until([&] { return !a.gateway().run("ss -Hlun 'sport = :53'").out.empty(); }, 10s, "dnsmasq"));
+  const std::string etc = "/etc/netns/dvpnlab-" + lab.id() + "-a.h1/";
+  ASSERT_EQ(run_here("echo nameserver 10.0.31.1 >" + etc + "resolv.conf; echo 127.0.0.1 localhost >" + etc + "hosts").exit, 0);
+  EXPECT_EQ(lab.host("a.h1").run("getent ahostsv4 h2.b | awk '{ print $1; exit }'").out, "10.0.32.3\n");
+  EXPECT_EQ(lab.host("a.h1").run("getent ahostsv6 gw.b | awk '{ print $1; exit }'").out, "fd00:32::1\n");
+}
+
+TEST(Manual, PagesAreClean) {
+  const Result result = run_here("cd " + source_folder() + "/man && mandoc -T lint -W warning *.[0-9]");
+  EXPECT_EQ(result.exit, 0) << result.out << result.err;
+}
+
+TEST(Manual, ScriptsPagesNameEveryOption) {
+  for (const std::string script : {"rules/dvpn-rules", "chroot/dvpn-chroot"}) {
+    const std::string page = "man/" + script.substr(script.find('/') + 1) + ".8";
+    const Result missing = run_here("cd " + source_folder() + " && for o in $(" + script + " --help | grep -oE -e '--[a-z-]+' | sort -u); do "
+                                    "[[ $o == --help || $o == --dump ]] || grep -q -e \"Fl -${o#--}\" " + page + " || echo $o; done");
+    EXPECT_EQ(missing.out, "") << page;
+  }
+}
+
+TEST(Scripts, AreCleanInShellcheck) {
+  const Result result = run_here("cd " + source_folder() + " && shellcheck -x rules/dvpn-rules chroot/dvpn-chroot tests/lab/lab tests/lab/lib/*");
+  EXPECT_EQ(result.exit, 0) << result.out;
+}
+
+}  // namespace
+}  // namespace dvpn::lab
