@@ -47,6 +47,7 @@ std::string seconds(const json& object, const char* key) {
   constexpr double kMost = 1e12;
   const json& value = member(object, key);
   if (!value.is_number() || !(value.get<double>() >= 0 && value.get<double>() < kMost)) return {};
+  if (value.is_number_integer() && value.get<double>() < 60) return text(value.get<int>(), 's');
   return format_duration(std::chrono::milliseconds(static_cast<std::int64_t>(value.get<double>() * 1000)));
 }
 
@@ -90,7 +91,9 @@ bool has_rows(const json& list) { return list.is_array() && !list.empty(); }
 std::vector<std::string> degradations(const json& status) {
   std::vector<std::string> out;
   const auto add_error = [&](std::string_view what, const std::string& error) {
-    if (!error.empty()) out.push_back(text(what, error.find('\n') == std::string::npos ? " " : "\n", error));
+    const std::string_view trimmed = std::string_view(error).substr(0, error.find_last_not_of('\n') + 1);
+    const bool one_line = trimmed.find('\n') == std::string_view::npos;
+    if (!error.empty()) out.push_back(text(what, one_line ? " " : "\n", trimmed));
   };
   const std::string table_error = word(member(status, "table"), "error");
   const std::string config_error = word(member(status, "config"), "error");

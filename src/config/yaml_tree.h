@@ -25,7 +25,7 @@ struct YamlNode {
 
 inline constexpr std::size_t kLargestYaml = 1u << 20;  // bytes
 inline constexpr std::size_t kDeepestYaml = 16;
-inline constexpr std::size_t kMostYamlNodes = 100'000;
+inline constexpr std::size_t kMostYamlNodes = 20'000;
 
 /// The document: a mapping, or of kind kNull if the file has no value in it. Nothing if it cannot be read at all; what is wrong with it
 /// went to `report`. Never throws.

@@ -36,7 +36,8 @@ class LineReport {
                       .column = static_cast<std::size_t>(where.data() - line_.data()) + 1,
                       .length = where.size(),
                       .message = std::move(message),
-                      .source = std::string(line_)});
+                      // beyond the most it is only counted, and a hostile table would have us copy for nothing
+                      .source = diagnostics_.all().size() < Diagnostics::kMost ? std::string(line_) : std::string()});
   }
 
   std::string_view line_;

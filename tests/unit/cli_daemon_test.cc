@@ -30,10 +30,10 @@ constexpr const char* kStatus =
     R"("last_error":null,"retry_in_s":null}]})";
 
 constexpr const char* kStatusText =
-    "dvpnd 0.1.0, pid 7, up 12.0s\n"
+    "dvpnd 0.1.0, pid 7, up 12s\n"
     "  site      10.0.31.0/24 fd00:31::/64\n"
     "  config    /etc/dvpn/dvpnd.yaml\n"
-    "  table     /etc/dvpn/hosts: 2 routes, 3 prefixes, loaded 5.0s ago\n"
+    "  table     /etc/dvpn/hosts: 2 routes, 3 prefixes, loaded 5s ago\n"
     "  sets      synced\n"
     "  sessions  2\n"
     "  flows     1 open of 20000, 10 in all, 0 refused\n"
@@ -148,6 +148,14 @@ TEST_F(DvpnCall, StatusNamesEachDegradationAndEndsWithOne) {
                              "\ndegraded: gateway 203.0.113.7 is down: connection ?[31mrefused\n"))
       << out_;
   EXPECT_EQ(call({"status", "--json"}, status.dump()), 1);
+}
+
+TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {
+  auto status = nlohmann::json::parse(kStatus);
+  status["table"]["error"] = "hosts:1:2: error: x\n";
+  status["config"]["error"] = "hosts:1:2: error: x\n";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("-\n\ndegraded: configuration and table on disk are not in use: hosts:1:2: error: x\n")) << out_;
 }
 
 TEST_F(DvpnCall, FlowsGatewaysAndRedirects) {
