@@ -241,6 +241,8 @@ TEST(DaemonConfig, RefusesWrongValues) {
             "39: forwards: 127.0.0.1 is no host of another site", 12},
            {"forwards: [{listen: 0.0.0.0:25, to: 10.0.32.5:25}, {listen: 127.0.0.1:25, to: 10.0.32.6:25}]",
             "61: forwards: 127.0.0.1:25 is taken by the forward on 0.0.0.0:25", 12},
+           {"forwards: [{listen: 127.0.0.1:25, to: 10.0.32.5:25}, {listen: 127.0.0.1:25, to: 10.0.32.6:25}]",
+            "63: forwards: 127.0.0.1:25 is taken by the forward on 127.0.0.1:25", 12},
            {"rules: {sshd_ports: [9040]}", "9: rules.sshd_ports: 9040 is intercept.port", 10},
            {"rules: {sshd_ports: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}",
             "9: rules.sshd_ports: more than 15 ports", 10},
@@ -264,6 +266,12 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"? [a]", "3: a key has to be a word", 1},
        })
     expect_said(mistake);
+}
+
+TEST(DaemonConfig, ForwardsMayShareAPortOnDifferentAddresses) {
+  EXPECT_EQ(said(kSite + "forwards: [{listen: 127.0.0.1:25, to: 10.0.32.5:25}, {listen: 127.0.0.2:25, to: 10.0.32.5:25}, "
+                         "{listen: '[::]:25', to: 10.0.32.5:25}]\n"),
+            "");
 }
 
 TEST(DaemonConfig, ALeafHasNoLan) {
