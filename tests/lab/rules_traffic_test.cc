@@ -236,6 +236,15 @@ TEST_P(RulesTraffic, ALeafForwardsNothing) {
   EXPECT_EQ(fetch(gateway, f.internet).out, "internet\n");
 }
 
+TEST_P(RulesTraffic, ALeafWithoutALanIsCaughtItself) {
+  site.install(Dump{.role = "leaf", .lan = ""});
+  const Process daemon = gateway.serve_page(9040, "caught"), internet = lab.wan().serve_page(80, "internet");
+  EXPECT_EQ(fetch(gateway, f.far_host).out, "caught\n");
+  EXPECT_EQ(fetch(gateway, f.internet).out, "internet\n");
+  EXPECT_NE(fetch(host, f.far_host).out, "caught\n");
+  EXPECT_EQ(leaked(), 0);
+}
+
 TEST_P(RulesTraffic, AFloodOfPingsIsLimitedAndNeighbourDiscoveryIsNot) {
   site.install();
   const Process sshd = gateway.serve_page(22, "sshd");
