@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The relay's parts that decide without I/O.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "relay/census.h"
+#include "relay/decision.h"
+#include "relay/errno_status.h"
+#include "relay/flow_machine.h"
+#include "relay/message.h"
+#include "relay/request_reader.h"
+
+namespace dvpn::relay {
+namespace {
+
+using namespace std::chrono_literals;
+using wire::Kind;
+using wire::Request;
+using wire::Status;
+
+const net::Endpoint kTarget = *net::Endpoint::parse("10.0.32.5:80");
+
+/// Feeds `stream` in pieces as far as the reader wants; how many bytes it took.
+std::size_t feed(RequestReader& reader, std::string_view stream, std::size_t piece) {
+  std::size_t taken = 0;
+  while (!reader.finished() && taken < stream.size()) {
+    const std::size_t n = std::min({piece, reader.wanted(), stream.size() - taken});
+    std::memcpy(reader.room(), stream.data() + taken, n);
+    reader.came(n);
+    taken += n;
+  }
+  return taken;
+}
+
+TEST(RequestReader, TakesTheRequestAndNotAByteMore) {
+  const Request request{.kind = Kind::kTcp, .target = kTarget, .deadline = 5s};
+  const std::string bytes = wire::encode(request);
+  for (std::size_t piece = 1; piece <= bytes.size() + 5; ++piece) {
+    RequestReader reader;
+    EXPECT_FALSE(reader.started());
+    EXPECT_EQ(feed(reader, bytes + "\0\0\0\1x", piece), bytes.size());
+    EXPECT_EQ(reader.take(), request);
+  }
+}
+
+TEST(RequestReader, WaitsForEveryByte) {
+  const std::string bytes = wire::encode(Request{.kind = Kind::kTcp, .target = kTarget});
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    RequestReader reader;
+    feed(reader, std::string_view(bytes).substr(0, size), 1);
+    EXPECT_FALSE(reader.finished()) << size;
+  }
+}
+
+TEST(RequestReader, StopsAtAHeaderThatCannotBeServed) {
+  for (const auto& [header, status] : {std::pair{std::string("\x02\x02\0\x08", 4), Status::kUnsupported},
+                                       std::pair{std::string("\x01\x09\0\x08", 4), Status::kUnsupported},
+                                       std::pair{std::string("\x01\x02\x04\x01", 4), Status::kMalformed}}) {
+    RequestReader reader;
+    EXPECT_EQ(feed(reader, header + "12345678", 3), 4u);
+    EXPECT_EQ(reader.take(), std::unexpected(status));
+  }
+}
+
+TEST(Decision, AnswersByKindAndAccess) {
+  const AccessList open({{std::nullopt, {*net::Prefix::parse("10.0.32.0/24")}, {}}}, {});
+  const auto asked = [&](Kind kind, const AccessList& access) {
+    return decide(Request{.kind = kind, .target = kTarget}, 1000, access, 10s);
+  };
+  const Decision hello = asked(Kind::kHello, AccessList());
+  EXPECT_EQ(hello.answer.status, Status::kOk);
+  EXPECT_EQ(hello.answer.versions, wire::Versions(1, 1));
+  EXPECT_EQ(hello.answer.features, wire::kFeatureTcp | wire::kFeatureWouldAllow);
+  EXPECT_TRUE(hello.answer.software.starts_with("dvpn-relay "));
+  EXPECT_TRUE(asked(Kind::kTcp, open).connect);
+  EXPECT_FALSE(asked(Kind::kTcp, AccessList()).connect);
+  EXPECT_EQ(asked(Kind::kTcp, AccessList()).answer.status, Status::kProhibited);
+  EXPECT_FALSE(asked(Kind::kWouldAllow, open).connect);
+  EXPECT_EQ(asked(Kind::kWouldAllow, open).answer.status, Status::kOk);
+  EXPECT_EQ(asked(Kind::kWouldAllow, AccessList()).answer.status, Status::kProhibited);
+  for (const Kind later : {Kind::kUdp, Kind::kEcho}) {
+    EXPECT_EQ(asked(later, open).answer.status, Status::kUnsupported);
+    EXPECT_EQ(asked(later, open).answer.versions, wire::Versions(1, 1));
+  }
+  EXPECT_EQ(decide(std::unexpected(Status::kMalformed), 1000, open, 10s).answer.status, Status::kMalformed);
+}
+
+TEST(Decision, TakesTheShorterDeadline) {
+  const AccessList open({{std::nullopt, {*net::Prefix::parse("10.0.32.0/24")}, {}}}, {});
+  const auto deadline = [&](std::optional<std::chrono::milliseconds> wish) {
+    return decide(Request{.kind = Kind::kTcp, .target = kTarget, .deadline = wish}, 1000, open, 10s).deadline;
+  };
+  EXPECT_EQ(deadline({}), 10s);
+  EXPECT_EQ(deadline(3s), 3s);
+  EXPECT_EQ(deadline(30s), 10s);
+  EXPECT_EQ(deadline(0s), 1ms);
+}
+
+TEST(FlowMachine, ClosesWhenBothHalvesHaveEnded) {
+  FlowMachine up_first;
+  EXPECT_EQ(up_first.up_ended(), Step{});
+  EXPECT_EQ(up_first.down_ended(), (Step{Action::kClose, Outcome::kFinished}));
+  FlowMachine down_first;
+  EXPECT_EQ(down_first.down_ended(), Step{});
+  EXPECT_EQ(down_first.up_ended(), (Step{Action::kClose, Outcome::kFinished}));
+}
+
+TEST(FlowMachine, TakesAChannelThatEndsForBrokenUnlessThatHalfHasEnded) {
+  const Step broken = {Action::kAbort, Outcome::kChannelBroken};
+  FlowMachine machine;
+  EXPECT_EQ(machine.channel_half_closed(), broken);
+  EXPECT_EQ(machine.channel_gone(), broken);
+  (void)machine.up_ended();
+  EXPECT_EQ(machine.channel_half_closed(), Step{});
+  EXPECT_EQ(machine.channel_gone(), broken);
+  FlowMachine down_ended;
+  (void)down_ended.down_ended();
+  EXPECT_EQ(down_ended.channel_half_closed(), broken);
+  EXPECT_EQ(down_ended.channel_gone(), Step{}) << "what is left to read may still end well";
+}
+
+TEST(FlowMachine, TellsTheChannelWhyUnlessItKnows) {
+  const FlowMachine machine;
+  EXPECT_EQ(machine.reset_frame().action, Action::kAbort);
+  EXPECT_EQ(machine.protocol_error(), (Step{Action::kTell, Outcome::kProtocolError, Status::kMalformed}));
+  EXPECT_EQ(machine.target_failed(Status::kPeerReset), (Step{Action::kTell, Outcome::kTargetReset, Status::kPeerReset}));
+  EXPECT_EQ(machine.shut_down().reason, Status::kShuttingDown);
+}
+
+TEST(ErrnoStatus, IsExact) {
+  EXPECT_EQ(connect_status(ECONNREFUSED), Status::kRefused);
+  EXPECT_EQ(connect_status(EHOSTUNREACH), Status::kHostUnreachable);
+  EXPECT_EQ(connect_status(ENETUNREACH), Status::kNetworkUnreachable);
+  EXPECT_EQ(connect_status(ETIMEDOUT), Status::kTimedOut);
+  EXPECT_EQ(connect_status(EACCES), Status::kProhibited);
+  EXPECT_EQ(connect_status(EPERM), Status::kProhibited);
+  EXPECT_EQ(connect_status(EMFILE), Status::kLimit);
+  EXPECT_EQ(connect_status(EADDRNOTAVAIL), Status::kLimit);
+  EXPECT_EQ(connect_status(EINVAL), Status::kFailed);
+  EXPECT_EQ(reset_status(ECONNRESET), Status::kPeerReset);
+  EXPECT_EQ(reset_status(EPIPE), Status::kPeerReset);
+  EXPECT_EQ(reset_status(ETIMEDOUT), Status::kTimedOut);
+}
+
+TEST(Census, HoldsEveryLimitAndForgetsWhoLeft) {
+  using Verdict = Census::Verdict;
+  Census census({.flows = 3, .flows_per_account = 2, .spares_per_account = 2, .pipes = 1});
+  EXPECT_EQ(census.spare_came(1), Verdict::kOk);
+  EXPECT_EQ(census.spare_came(1), Verdict::kOk);
+  EXPECT_EQ(census.spare_came(1), Verdict::kTooManySpares);
+  EXPECT_EQ(census.spare_came(2), Verdict::kOk);
+  EXPECT_EQ(census.spare_came(3), Verdict::kTooManySpares) << "all accounts' together";
+  EXPECT_EQ(census.promote(1), Verdict::kOk);
+  EXPECT_EQ(census.promote(1), Verdict::kOk);
+  EXPECT_EQ(census.spare_came(1), Verdict::kOk);
+  EXPECT_EQ(census.promote(1), Verdict::kTooManyOfAccount);
+  EXPECT_EQ(census.promote(2), Verdict::kOk);
+  EXPECT_EQ(census.spare_came(2), Verdict::kOk);
+  EXPECT_EQ(census.promote(2), Verdict::kTooManyFlows);
+  census.flow_left(1);
+  EXPECT_EQ(census.promote(2), Verdict::kOk);
+  for (int i = 0; i < 2; ++i) census.flow_left(2);
+  census.flow_left(1);
+  census.spare_left(1);
+  EXPECT_EQ(census.flows() + census.spares(), 0u);
+}
+
+Settings full_settings() {
+  Settings settings;
+  settings.rules = {{1001, {*net::Prefix::parse("10.0.32.0/24"), *net::Prefix::parse("fd00:32::/64")}, {{22, 22}, {80, 90}}},
+                    {std::nullopt, {*net::Prefix::parse("0.0.0.0/0")}, {}}};
+  settings.wan_addresses = {*net::Address::parse("203.0.113.7"), *net::Address::parse("2001:db8::7")};
+  settings.accounts = {{0, "root"}, {1001, "dvpn"}};
+  settings.limits = {.flows = 1, .flows_per_account = 2, .spares_per_account = 3, .pipes = 4};
+  settings.connect_timeout = 5ms;
+  settings.request_timeout = 6ms;
+  settings.spare_timeout = 7ms;
+  settings.heartbeat = 8ms;
+  settings.log_level = LogLevel::kDebug;
+  return settings;
+}
+
+TEST(Message, HandsSettingsOver) {
+  const std::string encoded = encode_settings(full_settings());
+  EXPECT_EQ(decode_settings(encoded), full_settings());
+  EXPECT_EQ(decode_settings(encode_settings(Settings())), Settings());
+  for (std::size_t size = 0; size < encoded.size(); ++size)
+    EXPECT_FALSE(decode_settings(std::string_view(encoded).substr(0, size))) << size;
+  EXPECT_FALSE(decode_settings(encoded + "x"));
+}
+
+TEST(Message, ComesWholeHoweverItIsCut) {
+  const std::string stream = encode_message(MessageKind::kSettings, "body") + encode_message(MessageKind::kDrain);
+  MessageReader reader;
+  std::string seen;
+  for (const char c : stream) {
+    reader.feed({&c, 1});
+    const auto message = reader.next();
+    ASSERT_TRUE(message);
+    if (*message) seen += std::to_string(static_cast<int>((*message)->kind)) + (*message)->body + ";";
+  }
+  EXPECT_EQ(seen, "1body;2;");
+  reader.feed("\x63\0\0\0\0 nonsense");
+  reader.feed(std::string(8, '\0'));
+  EXPECT_FALSE(reader.next());
+}
+
+}  // namespace
+}  // namespace dvpn::relay
