@@ -157,6 +157,15 @@ std::string Caller::data(std::optional<Frame>& last) const {
   }
 }
 
+Caller call_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+  return Caller(std::move(fd));
+}
+
 TestRelay::TestRelay(Settings settings) {
   std::string folder = std::filesystem::temp_directory_path() / "relay-test-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) give_up("mkdtemp");
@@ -179,15 +188,6 @@ TestRelay::~TestRelay() {
   control_.reset();
   thread_.join();
   std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
-}
-
-Caller TestRelay::call() const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path_.copy(address.sun_path, sizeof address.sun_path - 1);
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
-  return Caller(std::move(fd));
 }
 
 Caller TestRelay::call_tcp(const net::Endpoint& target) const {

@@ -87,11 +87,14 @@ class Caller {
   UniqueFd fd_;
 };
 
+/// Connects to a relay's socket; the caller has no descriptor if that fails.
+Caller call_socket(const std::string& path);
+
 class TestRelay {
  public:
   explicit TestRelay(Settings settings = open_settings());
   ~TestRelay();
-  Caller call() const;
+  Caller call() const { return call_socket(path_); }
   /// A call that has its yes already.
   Caller call_tcp(const net::Endpoint& target) const;
   void apply(const Settings& settings) const;
