@@ -157,12 +157,18 @@ std::string Caller::data(std::optional<Frame>& last) const {
   }
 }
 
-Caller call_socket(const std::string& path) {
+UniqueFd unix_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+bool connect_to(int fd, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+Caller call_socket(const std::string& path) {
+  UniqueFd fd = unix_socket();
+  if (!connect_to(fd.get(), path)) fd.reset();
   return Caller(std::move(fd));
 }
 

@@ -87,6 +87,9 @@ class Caller {
   UniqueFd fd_;
 };
 
+/// A unix socket that is not connected yet, and connecting it.
+UniqueFd unix_socket();
+bool connect_to(int fd, const std::string& path);
 /// Connects to a relay's socket; the caller has no descriptor if that fails.
 Caller call_socket(const std::string& path);
 
@@ -94,6 +97,7 @@ class TestRelay {
  public:
   explicit TestRelay(Settings settings = open_settings());
   ~TestRelay();
+  const std::string& path() const { return path_; }
   Caller call() const { return call_socket(path_); }
   /// A call that has its yes already.
   Caller call_tcp(const net::Endpoint& target) const;

@@ -196,16 +196,16 @@ TEST(Limit, OfSparesIsAnsweredWithoutAQuestion) {
   EXPECT_EQ(status_of(fourth), Status::kOk);
 }
 
-/// Lowers the limit of descriptors to what is open and `more`, for as long as it lives.
-class FewDescriptors {
+/// Nobody in this process gets another descriptor for as long as it lives.
+class NoMoreDescriptors {
  public:
-  explicit FewDescriptors(std::size_t more) {
+  NoMoreDescriptors() {
     ::getrlimit(RLIMIT_NOFILE, &old_);
     rlimit low = old_;
-    low.rlim_cur = open_descriptors() + more;
+    low.rlim_cur = 0;
     ::setrlimit(RLIMIT_NOFILE, &low);
   }
-  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &old_); }
+  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &old_); }
 
  private:
   rlimit old_{};
@@ -215,9 +215,10 @@ TEST(Limit, OutOfDescriptorsItWaitsAndGoesOn) {
   const Target target;
   const TestRelay relay;
   std::vector<Caller> callers;
+  for (int i = 0; i < 4; ++i) callers.emplace_back(unix_socket());
   {
-    const FewDescriptors few(4);
-    for (int i = 0; i < 4; ++i) callers.push_back(relay.call());  // four here, none left for the relay
+    const NoMoreDescriptors none;
+    for (const Caller& caller : callers) ASSERT_TRUE(connect_to(caller.fd(), relay.path()));
     rusage before{};
     rusage after{};
     ::getrusage(RUSAGE_SELF, &before);
