@@ -75,7 +75,7 @@ TEST_P(RulesInstall, RemovedItIsAsIfItHadNeverBeen) {
 TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
   const std::string t = GetParam(), four = "iptables-" + t + " -w 10 ", six = "ip6tables-" + t + " -w 10 ";
   const std::pair<std::string, std::string> damages[] = {
-      {four + "-D DVPN_WAN 1", "-A DVPN_WAN -m set --match-set dvpn4 dst -j DROP"},
+      {four + "-D DVPN_WAN 1", "-A DVPN_WAN -m set --match-set dvpn4 dst -m addrtype"},
       {six + "-A DVPN_IN -j ACCEPT", "+IPv6 filter DVPN_IN rule -A DVPN_IN -j ACCEPT"},
       {four + "-D FORWARD -j DVPN_FWD", "-IPv4 filter FORWARD place 1 -A FORWARD -j DVPN_FWD"},
       {four + "-I INPUT -j ACCEPT", "+IPv4 filter INPUT place 2 -A INPUT -j DVPN_IN"},
