@@ -72,6 +72,16 @@ Process Host::serve_page(int port, const std::string& text) const {
   return server;
 }
 
+Process Host::serve(int port, const std::string& steps) const {
+  Process server = start("exec " + source_folder() + "/tests/lab/lib/peer serve " + std::to_string(port) + " " + steps);
+  if (!server.wait_for_output("listening")) throw std::runtime_error(name_ + " does not listen: " + server.err());
+  return server;
+}
+
+Result Host::talk(const std::string& address, int port, const std::string& steps, Duration deadline) const {
+  return run(source_folder() + "/tests/lab/lib/peer connect " + address + " " + std::to_string(port) + " " + steps, deadline);
+}
+
 std::string Site::log(const std::string& program) const { return read("log/" + program + ".log"); }
 
 std::string Site::read(const std::string& below) const { return read_file(path(below)); }

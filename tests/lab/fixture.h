@@ -29,6 +29,9 @@ class Host {
   /// A web server of one page, the text and a newline, on the port, for either family; without a text, the page is the
   /// client's address as socat writes it. Ready on return.
   Process serve_page(int port, const std::string& text) const;
+  /// One end of TCP connections that follows the steps (tests/lab/lib/peer): a server of many, ready on return, or a client.
+  Process serve(int port, const std::string& steps) const;
+  Result talk(const std::string& address, int port, const std::string& steps, Duration deadline = 30s) const;
   /// Whether a TCP server listens on the port here.
   bool listens(int port) const;
   const std::string& name() const { return name_; }
