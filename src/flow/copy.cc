@@ -152,6 +152,7 @@ net::Task<> await_upward_half(Flow& flow, FarReader& reader, std::span<char> scr
 net::Task<> copy_up(Flow& flow, std::span<char> scratch) {
   const bool framed = flow.route->via == table::Via::kRelay;
   const std::size_t header = framed ? wire::kFrameHeaderSize : 0;
+  co_await drain_pending_up(flow);  // the request comes first
   while (!flow.ended()) {
     // Unbounded: ended by input, by the client's reset, by its keepalives or by finish().
     co_await flow.socket.async_wait(net::TcpSocket::wait_read, net::use_result);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -85,6 +86,16 @@ Result Host::talk(const std::string& address, int port, const std::string& steps
 std::string Site::log(const std::string& program) const { return read("log/" + program + ".log"); }
 
 std::string Site::read(const std::string& below) const { return read_file(path(below)); }
+
+pid_t Site::pid(const std::string& program) const {
+  // Lines of "PID COMMAND": the site's folder is in the command line of everything that runs there.
+  std::istringstream lines(read_file("/run/dvpn-lab/" + lab_ + "/processes"));
+  pid_t found = 0;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("/" + program + " ") != std::string::npos && line.find("/" + lab_ + "/" + name_ + "/") != std::string::npos)
+      found = std::stoi(line);
+  return found > 0 && kill(found, 0) == 0 ? found : 0;
+}
 
 void Site::write(const std::string& below, const std::string& text) const {
   std::ofstream file(path(below), std::ios::trunc);

@@ -51,6 +51,8 @@ class Site {
   /// What a program has logged so far: log("dvpnd"), log("relay"), log("sshd").
   std::string log(const std::string& program) const;
   std::string read(const std::string& below) const;
+  /// The process that `lab` started last here as "dvpnd", "dvpn-relay" or "sshd"; 0 if it runs no more.
+  pid_t pid(const std::string& program) const;
   /// Writes in place, so that a file bound into a namespace changes there as well.
   void write(const std::string& below, const std::string& text) const;
 
