@@ -11,9 +11,10 @@ namespace {
 /// 0.0.0.0 and :: reach the machine itself when they are connected to, hence they and their block are here.
 const std::array<net::Prefix, 9>& special_ranges() {
   static const std::array<net::Prefix, 9> ranges = {
-      *net::Prefix::parse("0.0.0.0/8"),          *net::Prefix::parse("127.0.0.0/8"), *net::Prefix::parse("169.254.0.0/16"),
-      *net::Prefix::parse("224.0.0.0/4"),        *net::Prefix::parse("::/128"),      *net::Prefix::parse("::1/128"),
-      *net::Prefix::parse("255.255.255.255/32"), *net::Prefix::parse("fe80::/10"),   *net::Prefix::parse("ff00::/8")};
+      *net::Prefix::parse("0.0.0.0/8"),      *net::Prefix::parse("127.0.0.0/8"), *net::Prefix::parse("169.254.0.0/16"),
+      *net::Prefix::parse("224.0.0.0/4"),    *net::Prefix::parse("255.255.255.255/32"),
+      *net::Prefix::parse("::/128"),         *net::Prefix::parse("::1/128"),     *net::Prefix::parse("fe80::/10"),
+      *net::Prefix::parse("ff00::/8")};
   return ranges;
 }
 
@@ -38,7 +39,9 @@ bool AccessList::allows(uid_t caller, const net::Endpoint& target) const {
 }
 
 bool AccessList::lists(const Rule& rule, const net::Endpoint& target) const {
-  const auto covers = [&](const config::PortRange& range) { return range.first <= target.port && target.port <= range.last; };
+  const auto covers = [&](const config::PortRange& range) {
+    return range.first <= target.port && target.port <= range.last;
+  };
   if (!rule.ports.empty() && std::ranges::none_of(rule.ports, covers)) return false;
   const bool is_wan = wan_addresses_.contains(target.address);
   return std::ranges::any_of(rule.to, [&](const net::Prefix& prefix) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The order matters: the socket is opened while still root, but inside the gaol, so that no symbolic link in there leads
-// out of it; the first settings are read before the system calls are cut down, because until then nothing that a remote
-// party sent has been looked at.
+// The order matters: the socket is opened while still root, but inside the gaol, so that no symbolic link in there
+// leads out of it; the first settings are read before the system calls are cut down, because until then nothing that
+// a remote party sent has been looked at.
 #include "relay/child.h"
 
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -31,7 +32,8 @@ Status check_gaol(const std::string& gaol) {
   if (::stat(gaol.c_str(), &found) != 0)
     return fail(ErrorKind::kConfiguration, text(gaol, ": ", errno_text(errno), "; dvpn-chroot build makes the gaol"));
   if (!S_ISDIR(found.st_mode) || found.st_uid != 0 || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return fail(ErrorKind::kConfiguration, text(gaol, ": must be a folder that belongs to root and only root can write"));
+    return fail(ErrorKind::kConfiguration,
+                text(gaol, ": must be a folder that belongs to root and only root can write"));
   return {};
 }
 
@@ -89,6 +91,16 @@ void ignore_signals() {
   for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(number, SIG_IGN);
 }
 
+/// A descriptor of a folder outside would be a way out of the gaol. What stays is standard error, the log.
+Status close_all_but(int control) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0)
+    return fail_errno("/dev/null", errno);
+  if (control > 3) ::close_range(3, static_cast<unsigned>(control - 1), 0);
+  ::close_range(static_cast<unsigned>(control + 1), UINT_MAX, 0);
+  return {};
+}
+
 ChildExit failed(const Error& error) {
   log_error(error.text);
   return error.kind == ErrorKind::kConfiguration ? kChildPlaceTaken : kChildFailed;
@@ -98,6 +110,7 @@ ChildExit failed(const Error& error) {
 
 ChildExit run_child(const ChildPlace& place, UniqueFd control, pid_t parent) {
   ignore_signals();
+  if (const Status closed = close_all_but(control.get()); !closed) return failed(closed.error());
   auto settings = first_settings(control.get());
   if (!settings) return failed(settings.error());
   set_log_level(settings->log_level);

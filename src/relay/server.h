@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,7 +75,7 @@ class Server {
   void begin_connect(Connection& connection, std::chrono::milliseconds deadline);
   void finish_connect(Connection& connection);
   void refuse(Connection& connection, const wire::Answer& answer, Outcome outcome = Outcome::kRefused);
-  void log_refusal(const Connection& connection, wire::Status status);
+  void log_refusal(uid_t uid, std::string_view to_whom, std::string_view why);
   std::string name_of(uid_t uid) const;
 
   // server_flow.cc: copying and ending

@@ -40,9 +40,7 @@ void Server::welcome(UniqueFd fd) {
     counters_.count(wire::Status::kLimit);
     const std::string answer = wire::encode(no(wire::Status::kLimit));
     (void)::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (const auto held_back = refusal_lines_.allow(now_))
-      log_info(text("refused: ", name_of(peer.uid), ": too many connections without a request (", *held_back,
-                    " such lines left out)"));
+    log_refusal(peer.uid, "", "too many connections without a request");
     return;
   }
   auto owner = std::make_unique<Connection>();

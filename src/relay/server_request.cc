@@ -126,16 +126,17 @@ void Server::refuse(Connection& connection, const wire::Answer& answer, Outcome 
   const std::string bytes = wire::encode(answer);
   (void)::send(connection.channel.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   counters_.count(answer.status);
-  if (outcome == Outcome::kRefused) log_refusal(connection, answer.status);
+  if (outcome == Outcome::kRefused) {
+    const net::Endpoint& target = connection.destination;
+    log_refusal(connection.uid, target.port != 0 ? text(" to ", target.to_string()) : "", wire::to_text(answer.status));
+  }
   close_connection(connection, outcome);
 }
 
-void Server::log_refusal(const Connection& connection, wire::Status status) {
+void Server::log_refusal(uid_t uid, std::string_view to_whom, std::string_view why) {
   const auto held_back = refusal_lines_.allow(now_);
   if (!held_back) return;
-  const bool has_target = connection.destination.port != 0;
-  log_info(text("refused: ", name_of(connection.uid), has_target ? " to " : "",
-                has_target ? connection.destination.to_string() : "", ": ", wire::to_text(status),
+  log_info(text("refused: ", name_of(uid), to_whom, ": ", why,
                 *held_back > 0 ? text(" (", *held_back, " such lines left out)") : ""));
 }
 

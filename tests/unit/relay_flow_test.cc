@@ -50,8 +50,13 @@ TEST_P(BothWays, CarriesWhatWasSent) {
   std::string arrived_down;
   Last last;
   {
-    std::jthread send_up([&] { EXPECT_TRUE(flow.caller.send_data(up, GetParam()) && flow.caller.send(wire::encode_end())); });
-    std::jthread send_down([&] { EXPECT_TRUE(write_all(flow.far.get(), down)); ::shutdown(flow.far.get(), SHUT_WR); });
+    std::jthread send_up([&] {
+      EXPECT_TRUE(flow.caller.send_data(up, GetParam()) && flow.caller.send(wire::encode_end()));
+    });
+    std::jthread send_down([&] {
+      EXPECT_TRUE(write_all(flow.far.get(), down));
+      ::shutdown(flow.far.get(), SHUT_WR);
+    });
     std::jthread read_down([&] { arrived_down = flow.caller.data(last); });
     const auto rest = read_rest(flow.far.get());
     ASSERT_TRUE(rest);

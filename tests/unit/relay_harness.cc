@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -173,6 +174,7 @@ Caller call_socket(const std::string& path) {
 }
 
 TestRelay::TestRelay(Settings settings) {
+  ::signal(SIGPIPE, SIG_IGN);  // as the program does
   std::string folder = std::filesystem::temp_directory_path() / "relay-test-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) give_up("mkdtemp");
   path_ = folder + "/relay.sock";

@@ -2,6 +2,7 @@
 // dvpn-relay itself, as root with a gaol of its own: the sandbox, signals, and how parent and child end.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -95,6 +96,7 @@ class Program : public testing::Test {
 
   void start(std::vector<std::string> arguments = {}) {
     arguments.insert(arguments.begin(), {DVPN_RELAY_PROGRAM, "-c", folder_ / "relay.yaml"});
+    const UniqueFd outside(::open("/", O_PATH));  // inherited: nothing of it may reach the child
     parent_ = ::fork();
     if (parent_ != 0) return;
     (void)!std::freopen((folder_ / "log").c_str(), "a", stderr);
@@ -151,6 +153,13 @@ TEST_F(Program, LocksItsChildIn) {
   const std::string process = "/proc/" + std::to_string(child());
   EXPECT_EQ(fs::read_symlink(process + "/root"), folder_ / "gaol");
   EXPECT_EQ(fs::read_symlink(process + "/cwd"), folder_ / "gaol");
+  std::size_t descriptors = 0;
+  for (const auto& entry : fs::directory_iterator(process + "/fd")) {
+    ++descriptors;
+    const std::string what = fs::read_symlink(entry.path());
+    EXPECT_TRUE(what.starts_with("socket:") || what == "/dev/null" || what == "anon_inode:[eventpoll]" || what == folder_ / "log") << what;
+  }
+  EXPECT_EQ(descriptors, 6u) << "nothing twice, the log, the socket, the parent, epoll";
   const std::string status = content_of(process + "/status");
   const auto nobody = find_account("nobody");
   ASSERT_TRUE(nobody);

@@ -109,8 +109,8 @@ TEST(Request, SaysWhatTheRoutesSay) {
   std::thread elsewhere([&] {
     is_root = ::unshare(CLONE_NEWNET) == 0;
     if (!is_root) return;
-    ASSERT_EQ(std::system("ip link set lo up && ip route add unreachable 10.1.0.0/16 && ip route add prohibit 10.2.0.0/16 &&"
-                          " ip -6 route add unreachable fd00:1::/64"),
+    ASSERT_EQ(std::system("ip link set lo up && ip route add unreachable 10.1.0.0/16 &&"
+                          " ip route add prohibit 10.2.0.0/16 && ip -6 route add unreachable fd00:1::/64"),
               0);
     Settings settings = open_settings();
     settings.rules[0].to = {*net::Prefix::parse("10.0.0.0/8"), *net::Prefix::parse("fd00:1::/64")};
