@@ -187,6 +187,23 @@ TEST(Flow, WhatCameBeforeTheResetIsStillPassedOn) {
   EXPECT_TRUE(is_reset(last, Status::kPeerReset));
 }
 
+/// Whichever call is told first, a write or a read: it is never taken for a clean end.
+TEST(Flow, AResetInMidUploadIsNeverAnEnd) {
+  const Target target;
+  const TestRelay relay;
+  for (int i = 0; i < 100; ++i) {
+    const Caller caller = relay.call_tcp(target.endpoint());
+    UniqueFd far = target.accept();
+    std::jthread writer([&] { (void)caller.send_data(std::string(8u << 20, 'x'), 10'000); });
+    ASSERT_EQ(read_exactly(far.get(), 100'000).size(), 100'000u);
+    reset(far);
+    Last last;
+    EXPECT_EQ(caller.data(last), "");
+    EXPECT_TRUE(is_reset(last, Status::kPeerReset)) << i;
+    ::shutdown(caller.fd(), SHUT_RDWR);
+  }
+}
+
 TEST(Flow, AResetIsNoticedWhileTheReaderIsBlocked) {
   Flow flow;
   std::jthread writer([&] { (void)write_all(flow.far.get(), noise(64u << 20, 4)); });
