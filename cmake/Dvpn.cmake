@@ -10,11 +10,15 @@ function(dvpn_module name)
   target_link_libraries(dvpn_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBRARIES})
 endfunction()
 
+# Everything that runs without a lab: unit tests and the fuzzers' corpora.
+add_custom_target(dvpn_tests)
+
 # dvpn_unit_test(NAME USES module …): tests/unit/NAME_test.cc
 function(dvpn_unit_test name)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   list(TRANSFORM ARG_USES PREPEND dvpn_)
   add_executable(${name}_test ${name}_test.cc)
+  add_dependencies(dvpn_tests ${name}_test)
   target_link_libraries(${name}_test PRIVATE ${ARG_USES} ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120)
@@ -25,6 +29,7 @@ function(dvpn_fuzzer name)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
   list(TRANSFORM ARG_USES PREPEND dvpn_)
   add_executable(${name}_fuzz ${name}_fuzz.cc)
+  add_dependencies(dvpn_tests ${name}_fuzz)
   target_link_libraries(${name}_fuzz PRIVATE ${ARG_USES})
   if(DVPN_FUZZ)
     target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
