@@ -110,7 +110,7 @@ net::Task<SessionFailure> Session::run() {
   wants_write_.notify();
   co_await loops.join();
   handle_->descriptor.close(ignored);
-  ssh_disconnect(handle_->session);
+  handle_->disconnect();
   co_return *failure_;
 }
 
@@ -335,10 +335,10 @@ void Session::abandon(std::unique_ptr<ChannelState> state) {
   std::erase_if(live_, is_gone);
   std::erase_if(dirty_, is_gone);
   std::erase_if(write_waiters_, is_gone);
-  ssh_remove_channel_callbacks(gone->handle, &gone->callbacks);
   abandoned_.push_back(std::move(state));
   unused_.notify();
-  if (failure_) return;  // ssh_free() takes them with the session
+  if (failure_) return;  // ssh_disconnect() has freed it, or will
+  ssh_remove_channel_callbacks(gone->handle, &gone->callbacks);
   retire_abandoned();
   settle();
 }

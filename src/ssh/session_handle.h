@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "ssh/channel.h"
 #include "ssh/session.h"
 
@@ -25,6 +26,12 @@ struct Session::Handle {
       ssh_event_free(event);
     }
     ssh_free(session);  // frees what channels are left, closes its descriptor
+  }
+
+  /// Says goodbye and closes: ssh_disconnect() itself leaves a descriptor that was handed over open, and forgets it.
+  void disconnect() {
+    const UniqueFd handed_over(ssh_get_fd(session));
+    ssh_disconnect(session);
   }
 
   ssh_session session;
