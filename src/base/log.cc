@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 
@@ -38,6 +39,14 @@ void log(LogLevel level, std::string_view line) {
   append_escaped(out, line);
   out += '\n';
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, out.data(), out.size());
+}
+
+void log_lines(LogLevel level, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    log(level, lines.substr(0, end));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
 }
 
 }  // namespace dvpn

@@ -18,6 +18,9 @@ bool log_enabled(LogLevel level);
 /// Writes one line. Blocks only if standard error does. Thread-safe.
 void log(LogLevel level, std::string_view line);
 
+/// Writes each line of `lines` as a line of its own: for diagnostics.
+void log_lines(LogLevel level, std::string_view lines);
+
 inline void log_error(std::string_view line) { log(LogLevel::kError, line); }
 inline void log_warning(std::string_view line) { log(LogLevel::kWarning, line); }
 inline void log_info(std::string_view line) { log(LogLevel::kInfo, line); }

@@ -56,6 +56,7 @@ Status Server::listen(const std::string& path, const std::string& group) {
   if (!error) acceptor_.listen(Local::acceptor::max_listen_connections, error);
   if (error) return fail(ErrorKind::kSystem, text(what, ": ", error.message()));
   path_ = path;
+  if (group.empty()) return {};
   const Result<gid_t> gid = find_group(group);
   if (!gid) {
     log_warning(text(what, ": ", gid.error().text, ": root alone can use it"));

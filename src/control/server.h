@@ -26,7 +26,7 @@ class Server {
 
   explicit Server(const net::Executor& executor) : acceptor_(executor), tasks_(executor) {}
 
-  /// Binds `path` with mode 0660 for `group` (a group that does not exist: root alone). A socket that nobody serves any
+  /// Binds `path` with mode 0660 for `group` (none, or one that does not exist: root alone). A socket that nobody serves any
   /// more is replaced; one that answers is an error: the daemon runs already.
   Status listen(const std::string& path, const std::string& group);
 

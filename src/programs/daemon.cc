@@ -175,11 +175,12 @@ net::Task<std::string> Daemon::reload() {
   if (!loaded) {
     config_state_.error = loaded.error();
     table_state_.error = loaded.error();
-    log_error(text("reload refused, nothing changed: ", loaded.error()));
+    log_error("reload refused, nothing changed:");
+    log_lines(LogLevel::kError, loaded.error());
     reloading_ = false;
     co_return control::error_answer(loaded.error());
   }
-  if (!loaded->warnings.empty()) log_warning(loaded->warnings);
+  log_lines(LogLevel::kWarning, loaded->warnings);
   const auto& next = loaded->snapshot->config;
   if (next.intercept.port != snapshot_->config.intercept.port || next.control.socket != snapshot_->config.control.socket ||
       next.daemon.workers != snapshot_->config.daemon.workers)

@@ -73,7 +73,7 @@ int serve(const std::string& config_path) {
   if (const auto started = dvpn::ssh::initialize(); !started) return configuration_error(started.error().text + "\n");
   auto loaded = dvpn::control::load(config_path);
   if (!loaded) return configuration_error(loaded.error());
-  if (!loaded->warnings.empty()) std::fputs(loaded->warnings.c_str(), stderr);
+  dvpn::log_lines(dvpn::LogLevel::kWarning, loaded->warnings);
   const dvpn::config::DaemonConfig& config = loaded->snapshot->config;
   dvpn::set_log_level(config.log_level);
 
