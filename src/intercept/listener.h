@@ -33,6 +33,9 @@ class Listener {
   /// A static forward: everything that connects to `listen` goes to `to`.
   static Result<Listener> forward(const net::Executor& executor, const net::Endpoint& listen, const net::Endpoint& to);
 
+  /// Leads connections from now on elsewhere. For a static forward.
+  void lead_to(const net::Endpoint& to) { to_ = to; }
+
   /// Accepts until stop(). One coroutine for each socket: spawn accept_loop(i, …) for i below sockets().
   std::size_t sockets() const { return acceptors_.size(); }
   net::Task<> accept_loop(std::size_t index, Handler handler);

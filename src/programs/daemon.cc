@@ -57,17 +57,21 @@ Status Daemon::prepare() {
   return control_.listen(config.control.socket, config.control.group);
 }
 
-/// Opens what is new before it closes what is gone: on an error nothing has changed.
+/// Opens what is new before it closes what is gone: on an error nothing has changed. A forward that only leads elsewhere
+/// keeps its socket, which could not be opened twice.
 Status Daemon::change_forwards(const std::vector<config::Forward>& forwards) {
   std::vector<ForwardListener> opened;
   for (const config::Forward& forward : forwards) {
-    if (std::ranges::any_of(forwards_, [&](const ForwardListener& open) { return open.forward == forward; })) continue;
+    if (std::ranges::find(forwards_, forward.listen, &ForwardListener::listen) != forwards_.end()) continue;
     auto listener = intercept::Listener::forward(context_.get_executor(), forward.listen, forward.to);
     if (!listener) return std::unexpected(listener.error());
-    opened.push_back({forward, std::make_unique<intercept::Listener>(std::move(*listener))});
+    opened.push_back({forward.listen, std::make_unique<intercept::Listener>(std::move(*listener))});
   }
   const auto gone = std::ranges::partition(forwards_, [&](const ForwardListener& open) {
-    return std::ranges::find(forwards, open.forward) != forwards.end();
+    const auto wanted = std::ranges::find(forwards, open.listen, &config::Forward::listen);
+    if (wanted == forwards.end()) return false;
+    open.listener->lead_to(wanted->to);
+    return true;
   });
   for (ForwardListener& closed : gone) {
     closed.listener->stop();

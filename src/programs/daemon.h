@@ -52,7 +52,7 @@ class Daemon {
   std::unique_ptr<flow::Dispatcher> dispatcher_;
   std::unique_ptr<intercept::Listener> redirects_;
   struct ForwardListener {
-    config::Forward forward;
+    net::Endpoint listen;
     std::unique_ptr<intercept::Listener> listener;
   };
   std::vector<ForwardListener> forwards_;
