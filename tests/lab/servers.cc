@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "servers.h"
 
+#include <csignal>
 #include <stdexcept>
 
 namespace dvpn::lab {
@@ -17,11 +18,16 @@ std::string file(const std::string& name, const std::string& text) {
 }  // namespace
 
 Server::Server(const Host& host, int port, const std::string& setup, const std::string& command)
-    : process_(host.start(kMemory + "set -e\n" + setup + "\nexec " + command)) {
+    : host_(host), port_(port), process_(host.start(kMemory + "set -e\n" + setup + "\nexec " + command)) {
   const auto end = std::chrono::steady_clock::now() + 10s;
   while (!host.listens(port))
     if (!process_.running() || std::chrono::steady_clock::now() > end)
       throw std::runtime_error(host.name() + ": nothing listens on port " + std::to_string(port) + ": " + process_.err() + process_.out());
+}
+
+Server::~Server() {
+  process_.kill(SIGKILL);
+  wait_until([this] { return !host_.listens(port_); }, 10s, "the end of the server on port " + std::to_string(port_) + " of " + host_.name());
 }
 
 Result Server::run(const std::string& command) const {

@@ -15,12 +15,18 @@ class Server {
  public:
   /// Runs `setup` and then `command`, both in /mnt on the host; ready when it listens on the port. Throws when it does not.
   Server(const Host& host, int port, const std::string& setup, const std::string& command);
+  /// Ends it; nothing listens on the port any more.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
   /// A command in the server's namespaces, in /mnt.
   Result run(const std::string& command) const;
   /// The file's SHA-256, in hexadecimal.
   std::string hash(const std::string& file) const;
 
  private:
+  Host host_;
+  int port_;
   Process process_;
 };
 
