@@ -95,11 +95,19 @@ table_of() {
   done
 }
 
+# start_program SITE LOG LINE COMMAND...: ready when it has logged another such line; an earlier one may have as well.
+start_program() {
+  local site=$1 log=$state/$1/log/$2.log line=$3 before; shift 3
+  before=$(lines_with "$line" "$log")
+  start_in "$site.gw" "$log" "$@"
+  until_true 10 "$1 of $site (see $log)" another_line "$line" "$log" "$before"
+}
+lines_with() { grep -c -- "$1" "$2" 2>/dev/null || true; }
+another_line() { (($(lines_with "$1" "$2") > ${3:-0})); }
+
 start_sshd() {
-  local site=$1 log=$state/$1/log/sshd.log
   mkdir -p /run/sshd
-  start_in "$site.gw" "$log" /usr/sbin/sshd -D -e -f "$state/$site/sshd/sshd_config"
-  until_true 10 "sshd of $site" grep -q 'Server listening on' "$log"
+  start_program "$1" sshd 'Server listening on' /usr/sbin/sshd -D -e -f "$state/$1/sshd/sshd_config"
 }
 
 install_rules() {
@@ -108,12 +116,5 @@ install_rules() {
     die "dvpn-rules at $1: $said"
 }
 
-start_relay() {
-  start_in "$1.gw" "$state/$1/log/relay.log" "$relay" -c "$state/$1/etc/relay.yaml"
-  until_true 10 "the relay of $1 (see $state/$1/log/relay.log)" test -S "$state/$1/gaol/run/relay.sock"
-}
-
-start_daemon() {
-  start_in "$1.gw" "$state/$1/log/dvpnd.log" "$dvpnd" -c "$state/$1/etc/dvpnd.yaml"
-  until_true 10 "dvpnd of $1 (see $state/$1/log/dvpnd.log)" test -S "$state/$1/run/control.sock"
-}
+start_relay() { start_program "$1" relay 'serving on' "$relay" -c "$state/$1/etc/relay.yaml"; }
+start_daemon() { start_program "$1" dvpnd 'dvpnd .* ready: ' "$dvpnd" -c "$state/$1/etc/dvpnd.yaml"; }
