@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The load of the bench: one server for all measures, and clients that print what they measured as one JSON object.
+//   load serve PORT                                    until killed
+//   load bulk HOST PORT up|down FLOWS MEGABYTES        each flow carries so much; payload costs no copy at either end
+//   load connect HOST PORT COUNT AT-ONCE               connect, one byte there and back, close
+//   load keystrokes HOST PORT COUNT INTERVAL-MS        one byte there and back on an open connection
+//   load hold HOST PORT COUNT                          opens idle flows, prints {"open":N}, holds them until input ends
+// A connection's first byte says what the server does: D (then eight digits of megabytes) sends, U takes until the end and
+// answers a byte, E sends every byte back.
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t kBlock = 1u << 20;
+std::vector<char> block(kBlock, 'x');
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+[[noreturn]] void die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+void no_delay(int fd) {
+  const int yes = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+/// Takes what has come without copying it (tcp(7), MSG_TRUNC).
+ssize_t discard(int fd, int flags) { return ::recv(fd, nullptr, kBlock, MSG_TRUNC | flags); }
+
+struct Connection {
+  char mode = 0;
+  std::string head;            // of mode D
+  std::uint64_t left = 0;      // bytes still to send
+};
+
+class Server {
+ public:
+  explicit Server(int port) : poll_(::epoll_create1(0)) {
+    listener_ = ::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const int yes = 1, no = 0;
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    ::setsockopt(listener_, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(static_cast<std::uint16_t>(port));
+    const void* const where = &address;
+    if (::bind(listener_, static_cast<const sockaddr*>(where), sizeof address) != 0) die("bind");
+    if (::listen(listener_, 4096) != 0) die("listen");
+    watch(listener_, EPOLLIN);
+  }
+
+  [[noreturn]] void run() {
+    epoll_event events[256];
+    for (;;) {
+      const int n = ::epoll_wait(poll_, events, 256, -1);
+      for (int i = 0; i < n; ++i) {
+        const int fd = events[i].data.fd;
+        if (fd == listener_)
+          accept_all();
+        else if (!serve(fd))
+          drop(fd);
+      }
+    }
+  }
+
+ private:
+  void watch(int fd, unsigned events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    if (::epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &event) != 0) ::epoll_ctl(poll_, EPOLL_CTL_MOD, fd, &event);
+  }
+
+  void accept_all() {
+    for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
+      no_delay(fd);
+      connections_[fd] = {};
+      watch(fd, EPOLLIN);
+    }
+  }
+
+  void drop(int fd) {
+    connections_.erase(fd);
+    ::close(fd);
+  }
+
+  /// False: the connection is finished.
+  bool serve(int fd) {
+    Connection& c = connections_[fd];
+    if (c.mode == 0 && ::recv(fd, &c.mode, 1, 0) != 1) return false;
+    if (c.mode == 'E') return echo(fd);
+    if (c.mode == 'U') return take(fd);
+    return send_all(fd, c);
+  }
+
+  static bool echo(int fd) {
+    char buffer[4096];
+    const ssize_t n = ::recv(fd, buffer, sizeof buffer, 0);
+    if (n < 0) return errno == EAGAIN;
+    return n > 0 && ::send(fd, buffer, static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;
+  }
+
+  static bool take(int fd) {
+    for (;;) {
+      const ssize_t n = discard(fd, MSG_DONTWAIT);
+      if (n < 0) return errno == EAGAIN;
+      if (n == 0) return ::send(fd, "k", 1, MSG_NOSIGNAL) < 0;  // the client closes when it has seen it
+    }
+  }
+
+  bool send_all(int fd, Connection& c) {
+    while (c.head.size() < 8) {
+      char digit;
+      const ssize_t n = ::recv(fd, &digit, 1, 0);
+      if (n <= 0) return n < 0 && errno == EAGAIN;
+      c.head += digit;
+      if (c.head.size() == 8) {
+        c.left = std::stoull(c.head) << 20;
+        watch(fd, EPOLLOUT);
+      }
+    }
+    while (c.left > 0) {
+      const ssize_t n = ::send(fd, block.data(), std::min<std::uint64_t>(c.left, kBlock), MSG_NOSIGNAL);
+      if (n < 0) return errno == EAGAIN;
+      c.left -= static_cast<std::uint64_t>(n);
+    }
+    return false;
+  }
+
+  int poll_;
+  int listener_;
+  std::unordered_map<int, Connection> connections_;
+};
+
+struct Target {
+  addrinfo* list = nullptr;
+  Target(const char* host, const char* port) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    if (::getaddrinfo(host, port, &hints, &list) != 0) die("address");
+  }
+  /// -1 when it cannot connect.
+  int connect() const {
+    const int fd = ::socket(list->ai_family, SOCK_STREAM, 0);
+    if (fd < 0) return -1;
+    no_delay(fd);
+    const timeval patience{30, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (::connect(fd, list->ai_addr, list->ai_addrlen) == 0) return fd;
+    ::close(fd);
+    return -1;
+  }
+};
+
+bool there_and_back(int fd) {
+  char byte = 'x';
+  return ::send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && ::recv(fd, &byte, 1, 0) == 1;
+}
+
+double percentile(std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return -1;
+  return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
+}
+
+void print_latencies(std::vector<double>& seconds, std::size_t failed, double elapsed) {
+  std::sort(seconds.begin(), seconds.end());
+  std::printf("{\"ok\":%zu,\"failed\":%zu,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", seconds.size(),
+              failed, static_cast<double>(seconds.size()) / elapsed, percentile(seconds, 0.5) * 1e3, percentile(seconds, 0.99) * 1e3,
+              percentile(seconds, 1) * 1e3);
+}
+
+int bulk(const Target& target, bool up, int flows, long megabytes) {
+  std::vector<int> sockets;
+  for (int i = 0; i < flows; ++i) sockets.push_back(target.connect());
+  const auto start = Clock::now();
+  std::vector<std::thread> threads;
+  std::vector<std::uint64_t> moved(sockets.size());
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const int fd = sockets[i];
+      const std::uint64_t wanted = static_cast<std::uint64_t>(megabytes) << 20;
+      char head[16];
+      std::snprintf(head, sizeof head, up ? "U" : "D%08ld", megabytes);
+      if (::send(fd, head, std::strlen(head), MSG_NOSIGNAL) < 0) return;
+      std::uint64_t& bytes = moved[i];
+      while (up && bytes < wanted) {
+        const ssize_t n = ::send(fd, block.data(), std::min<std::uint64_t>(wanted - bytes, kBlock), MSG_NOSIGNAL);
+        if (n <= 0) return;
+        bytes += static_cast<std::uint64_t>(n);
+      }
+      if (up) ::shutdown(fd, SHUT_WR);
+      for (ssize_t n; (n = up ? ::recv(fd, head, 1, 0) : discard(fd, 0)) > 0;) {
+        if (up) return;  // the server has taken everything
+        bytes += static_cast<std::uint64_t>(n);
+      }
+      if (up) bytes = 0;  // it never said so
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const double elapsed = since(start);
+  std::uint64_t total = 0;
+  for (const std::uint64_t bytes : moved) total += bytes;
+  const bool complete = total == static_cast<std::uint64_t>(flows) * (static_cast<std::uint64_t>(megabytes) << 20);
+  std::printf("{\"bytes\":%llu,\"seconds\":%.4f,\"gbit\":%.4f,\"complete\":%s}\n", static_cast<unsigned long long>(total), elapsed,
+              static_cast<double>(total) * 8e-9 / elapsed, complete ? "true" : "false");
+  return complete ? 0 : 1;
+}
+
+int connections(const Target& target, std::size_t count, std::size_t at_once) {
+  std::vector<std::vector<double>> seconds(at_once);
+  std::vector<std::size_t> failed(at_once);
+  const auto start = Clock::now();
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < at_once; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = t; i < count; i += at_once) {
+        const auto begun = Clock::now();
+        const int fd = target.connect();
+        const bool ok = fd >= 0 && ::send(fd, "E", 1, MSG_NOSIGNAL) == 1 && there_and_back(fd);
+        if (ok)
+          seconds[t].push_back(since(begun));
+        else
+          ++failed[t];
+        if (fd >= 0) ::close(fd);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const double elapsed = since(start);
+  std::vector<double> all;
+  std::size_t failures = 0;
+  for (std::size_t t = 0; t < at_once; ++t) {
+    all.insert(all.end(), seconds[t].begin(), seconds[t].end());
+    failures += failed[t];
+  }
+  print_latencies(all, failures, elapsed);
+  return failures == 0 ? 0 : 1;
+}
+
+int keystrokes(const Target& target, std::size_t count, int interval_ms) {
+  const int fd = target.connect();
+  if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1) die("connect");
+  std::vector<double> seconds;
+  const auto start = Clock::now();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::this_thread::sleep_until(start + std::chrono::milliseconds(interval_ms) * i);
+    const auto begun = Clock::now();
+    if (!there_and_back(fd)) break;
+    seconds.push_back(since(begun));
+  }
+  print_latencies(seconds, count - seconds.size(), since(start));
+  return seconds.size() == count ? 0 : 1;
+}
+
+int hold(const Target& target, std::size_t count) {
+  std::vector<int> sockets;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int fd = target.connect();
+    if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1 || !there_and_back(fd)) die("connect");
+    sockets.push_back(fd);
+  }
+  std::printf("{\"open\":%zu}\n", sockets.size());
+  std::fflush(stdout);
+  char byte;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "serve" && argc == 3) Server(std::atoi(argv[2])).run();
+  if (argc < 4) {
+    std::fputs("load: see the head of load.cc\n", stderr);
+    return 2;
+  }
+  const Target target(argv[2], argv[3]);
+  if (what == "bulk" && argc == 7) return bulk(target, std::strcmp(argv[4], "up") == 0, std::atoi(argv[5]), std::atol(argv[6]));
+  const auto number = [&](int i) { return static_cast<std::size_t>(std::atol(argv[i])); };
+  if (what == "connect" && argc == 6) return connections(target, number(4), number(5));
+  if (what == "keystrokes" && argc == 6) return keystrokes(target, number(4), std::atoi(argv[5]));
+  if (what == "hold" && argc == 5) return hold(target, number(4));
+  return 2;
+}
