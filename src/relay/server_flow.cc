@@ -87,11 +87,8 @@ Step Server::on_copy_result(Connection& connection, CopyResult result, int error
 bool Server::obey(Connection& connection, const Step& step) {
   switch (step.action) {
     case Action::kGoOn: return true;
-    case Action::kClose: close_connection(connection, step.outcome); return false;
-    case Action::kAbort:
-      reset_target(connection);
-      close_connection(connection, step.outcome);
-      return false;
+    case Action::kClose:
+    case Action::kAbort: close_connection(connection, step.outcome); return false;
     case Action::kTell: tell(connection, step); return false;
   }
   return false;

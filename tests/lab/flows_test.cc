@@ -118,8 +118,9 @@ TEST_P(Flow, TheServerMayEndItsHalfFirst) {
 }
 
 TEST_P(Flow, AResetOfTheClientIsAResetAtTheServer) {
-  const Process server = far_.serve(2103, "hear:go read");
-  EXPECT_EQ(near_.talk(address_, 2103, "say:go send:100000 reset").out, "done\n");
+  const Process server = far_.serve(2103, "hear:go say:gone read");
+  // (A reset takes along what has not been read yet, so the server's word comes first.)
+  EXPECT_EQ(near_.talk(address_, 2103, "say:go hear:gone send:100000 reset").out, "done\n");
   // Without frames sshd can tell the target no more than that the connection is closed.
   EXPECT_TRUE(server.wait_for_output(direct() ? "read .*, (end|reset)" : "read .*, reset")) << server.out();
   EXPECT_TRUE(logged(endpoint(2103), "client-reset"));

@@ -150,6 +150,21 @@ TEST(Flow, AChannelThatEndsWithoutAnEndFrameResetsTheTarget) {
   }
 }
 
+TEST(Flow, AChannelThatIsGoneBeforeTheTargetIsConnectedNeverLooksLikeAnEnd) {
+  const Target target;
+  const TestRelay relay;
+  for (int i = 0; i < 50; ++i) {
+    Caller caller = relay.call();
+    ASSERT_TRUE(caller.ask_tcp(target.endpoint()));
+    caller.close();
+    const UniqueFd far = target.accept();
+    ASSERT_TRUE(far);
+    const auto rest = read_rest(far.get());
+    ASSERT_TRUE(rest);
+    EXPECT_TRUE(rest->reset);
+  }
+}
+
 TEST(Flow, AChannelThatIsGoneWhileTheTargetStillSendsResetsIt) {
   Flow flow;
   ASSERT_TRUE(flow.caller.send(wire::encode_end()));
