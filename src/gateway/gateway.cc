@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 
 /// A session that breaks sooner than this counts as a failed attempt.
 constexpr auto kShortLife = std::chrono::seconds(10);
+/// Channels that may be opening at once, on all sessions of one worker together. A relay holds 1,000 connections without
+/// a request for each account (limits.spares_per_account), and each is one until the request has crossed the path.
+constexpr std::size_t kMostOpenings = 128;
 /// How often one opening is moved to another session because its session broke.
 constexpr int kMostTries = 3;
 
@@ -39,9 +42,10 @@ bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ &
 std::optional<std::size_t> Gateway::pick() {
   std::vector<std::size_t> channels;
   for (const Pooled* const pooled : pool_) channels.push_back(pooled->session->channels());
-  const PoolDecision decision = decide(channels, connecting_, settings_->pool);
-  const bool may_try = !failure_ || (!final_ && Clock::now() >= retry_at_);
-  if (decision.grow && may_try && !stopped_) {
+  const bool may_try = !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_));
+  const Growth growth = connecting_ ? Growth::kUnderWay : may_try ? Growth::kPossible : Growth::kImpossible;
+  const PoolDecision decision = decide(channels, growth, settings_->pool);
+  if (decision.grow) {
     connecting_ = true;
     tasks_.spawn(set_up_session());
   }
@@ -60,7 +64,7 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
       failure = failure_.value_or(ssh::SessionFailure{ssh::SessionTrouble::kClosed, "the gateway is not in use any more"});
       break;
     }
-    if (!use) {
+    if (!use || openings_ >= kMostOpenings) {
       co_await changed_.wait();
       continue;
     }
@@ -68,9 +72,11 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     ++tries;
     pooled.idle_since = Clock::now();
     ssh::Session& session = *pooled.session;
+    ++openings_;
     auto opened = target.unix_socket ? session.open_unix(*target.unix_socket, left)
                                      : session.open_tcp(target.direct.address.to_string(), target.direct.port, left);
     auto channel = co_await std::move(opened);
+    if (--openings_ == kMostOpenings / 2) changed_.notify_all();  // (all at once, but seldom)
     if (channel) {
       ++opens_;
       co_return std::move(*channel);

@@ -113,6 +113,7 @@ class Gateway {
   net::Condition changed_;
   std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
   bool connecting_ = false;
+  std::size_t openings_ = 0;  // channels that are being opened
   Attempt* attempt_ = nullptr;  // the one that runs
   bool stopped_ = false;
   bool final_ = false;  // the failure stays until renew()

@@ -3,19 +3,27 @@
 //
 // Idle channels on a session cost its active ones dearly, and the cost is the far sshd's: one download beside 512 idle
 // channels runs at a seventh. So channels are spread, few to a session, and the pool grows ahead of need, one
-// handshake at a time (sshd's MaxStartups counts those that have not authenticated).
+// handshake at a time (sshd's MaxStartups counts those that have not authenticated). A burst would outrun it and end on
+// the first session: beyond kFull times the wanted number flows wait for the next session instead.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
 namespace dvpn::gateway {
 
+/// A session with so many times its wanted channels takes no more while the pool can grow.
+inline constexpr std::size_t kFull = 8;
+
 struct PoolLimits {
   std::size_t channels_per_session = 32;  ///< beyond it the pool grows, if it still may
   std::size_t sessions = 16;
 };
+
+/// Whether there will be another session.
+enum class Growth : std::uint8_t { kPossible, kUnderWay, kImpossible };
 
 struct PoolDecision {
   std::optional<std::size_t> use;  ///< the session for the next channel; none: wait for one that is being set up
@@ -23,6 +31,6 @@ struct PoolDecision {
 };
 
 /// `channels` holds the number of channels on each established session.
-PoolDecision decide(std::span<const std::size_t> channels, bool connecting, const PoolLimits& limits);
+PoolDecision decide(std::span<const std::size_t> channels, Growth growth, const PoolLimits& limits);
 
 }  // namespace dvpn::gateway

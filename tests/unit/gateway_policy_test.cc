@@ -13,7 +13,7 @@ namespace {
 using std::chrono::microseconds;
 
 PoolDecision decide_for(std::vector<std::size_t> channels, bool connecting) {
-  return decide(channels, connecting, {.channels_per_session = 32, .sessions = 3});
+  return decide(channels, connecting ? Growth::kUnderWay : Growth::kPossible, {.channels_per_session = 32, .sessions = 3});
 }
 
 TEST(PoolPolicy, TheFirstFlowSetsUpASessionAndTheOthersWaitForIt) {
@@ -35,6 +35,22 @@ TEST(PoolPolicy, GrowsWhenTheEmptiestIsCrowdedOneHandshakeAtATimeUpToTheLimit) {
   EXPECT_TRUE(decide_for({40, 32}, false).grow);
   EXPECT_FALSE(decide_for({40, 40, 40}, false).grow);
   EXPECT_EQ(decide_for({40, 40, 39}, false).use, 2u);
+}
+
+TEST(PoolPolicy, AFullSessionTakesNoMoreWhileAnotherIsComing) {
+  EXPECT_EQ(decide_for({255}, true).use, 0u);
+  EXPECT_EQ(decide_for({256}, true).use, std::nullopt);
+  EXPECT_EQ(decide_for({256}, false).use, std::nullopt);
+  EXPECT_TRUE(decide_for({256}, false).grow);
+  EXPECT_EQ(decide_for({300, 280, 290}, false).use, 1u);  // all there will be
+}
+
+TEST(PoolPolicy, WithoutHopeOfAnotherSessionAFullOneHasToDo) {
+  const PoolDecision decision = decide(std::vector<std::size_t>{300, 256}, Growth::kImpossible, {.channels_per_session = 32, .sessions = 3});
+  EXPECT_EQ(decision.use, 1u);
+  EXPECT_FALSE(decision.grow);
+  EXPECT_EQ(decide({}, Growth::kImpossible, {}).use, std::nullopt);
+  EXPECT_FALSE(decide({}, Growth::kImpossible, {}).grow);
 }
 
 using Order = std::vector<std::size_t>;
