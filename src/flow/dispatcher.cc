@@ -51,8 +51,6 @@ std::optional<EndReason> Dispatcher::why_not(const intercept::Caught& caught,
 
 void Dispatcher::refuse(const intercept::Caught& caught, EndReason reason) {
   refused_.count(reason);
-  const linger at_once = {.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(caught.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   auto [limit, added] = refusal_log_.try_emplace(reason, kRefusalLines, kRefusalInterval);
   const auto held_back = limit->second.allow(RateLimit::Clock::now());
   if (!held_back) return;

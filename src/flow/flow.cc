@@ -63,10 +63,9 @@ void Flow::half_finished(bool& half) {
 }
 
 void Flow::close_client() {
-  if (reason != EndReason::kDone) {
-    const linger at_once = {.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  }
+  // Accepted sockets come with a reset on closing (intercept/listener.cc).
+  const linger none = {.l_onoff = 0, .l_linger = 0};
+  if (reason == EndReason::kDone) ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
   net::error_code ignored;
   socket.close(ignored);
 }

@@ -47,6 +47,10 @@ Status Listener::add(const net::Executor& executor, const net::Endpoint& listen)
   const int yes = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (!listen.address.is_ipv4()) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+  // Accepted connections inherit it (socket(7), SO_LINGER): whatever ends one, be it the death of this process, is a reset
+  // for the client, until a flow that is done turns it off. An end would make what was cut off look whole.
+  const linger reset = {.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   const void* const address = &storage;
   if (::bind(fd.get(), static_cast<const sockaddr*>(address), length) != 0) return fail_errno(what, errno);
   if (::listen(fd.get(), kBacklog) != 0) return fail_errno(what, errno);

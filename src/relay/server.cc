@@ -146,7 +146,7 @@ void Server::close_connection(Connection& connection, Outcome outcome) {
   set_deadline(connection, Clock::time_point::max());
   connection.up.drop(context_);
   connection.down.drop(context_);
-  if (outcome != Outcome::kFinished) reset_target(connection);  // also one that has just been connected: never a clean end
+  if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
   connection.target_fd.reset();
   connection.channel_fd.reset();
   connection.closed = true;

@@ -86,7 +86,8 @@ class Server {
   Step on_copy_result(Connection& connection, CopyResult result, int error);
   void tell(Connection& connection, const Step& step);
   void run_flush(Connection& connection);
-  void reset_target(Connection& connection);
+  static void end_target_orderly(const Connection& connection);
+  static void reset_target(Connection& connection);
 
   // server_control.cc: the parent
   void read_control();

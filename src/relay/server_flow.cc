@@ -111,11 +111,14 @@ void Server::run_flush(Connection& connection) {
     close_connection(connection, connection.outcome);
 }
 
-/// close(2) then sends a RST (socket(7), SO_LINGER) and the kernel forgets what was not sent.
+/// close(2) then goes on sending what is still to be sent.
+void Server::end_target_orderly(const Connection& connection) {
+  const linger none = {0, 0};
+  (void)::setsockopt(connection.target_fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
+/// close(2) sends a RST, as it was told when the connection began, and the kernel forgets what was not sent.
 void Server::reset_target(Connection& connection) {
-  if (!connection.target_fd) return;
-  const linger now = {1, 0};
-  (void)::setsockopt(connection.target_fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   connection.target_fd.reset();
   connection.target = {};
 }

@@ -18,8 +18,11 @@ namespace {
 void set_option(int fd, int level, int name, int value) { (void)::setsockopt(fd, level, name, &value, sizeof value); }
 
 /// Keepalive finds a target that vanished within two minutes: a minute of silence, then four probes. Urgent data stays
-/// in the stream, where it was sent.
+/// in the stream, where it was sent. Closing means a reset until the flow has finished: should this process be killed, the
+/// target must not take what was cut off for whole.
 void set_target_options(int fd) {
+  const linger reset = {1, 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
