@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <list>
+#include <memory>
 #include <string>
 
 #include "base/error.h"
@@ -37,11 +39,17 @@ class Server {
 
  private:
   net::Task<> accept_loop();
-  net::Task<> talk(net::UnixSocket socket);
+  struct Conversation {
+    net::UnixSocket socket;
+    bool waits = true;  // for the caller's next line
+  };
+  net::Task<> talk(std::unique_ptr<Conversation> owned);
+  void make_room();
 
   net::UnixAcceptor acceptor_;
   net::TaskGroup tasks_;
   Handler handler_;
+  std::list<Conversation*> conversations_;  // the one that was heard longest ago first
   std::string path_;
   bool stopped_ = false;
 };
