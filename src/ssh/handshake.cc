@@ -67,6 +67,7 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
     co_return failed(SessionTrouble::kProtocol, "libssh has no event for the session");
   ssh_set_counters(handle_->session, &handle_->socket_bytes, nullptr);
   set_non_blocking(fd);
+  handle_->read_ahead.attach(fd);
   up_ = true;
   co_return Outcome{};
 }

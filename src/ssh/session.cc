@@ -85,6 +85,7 @@ Session::Session(const net::Executor& executor, SessionOptions options)
       options_(std::move(options)),
       handle_(std::make_unique<Handle>(executor)),
       wants_write_(executor),
+      has_pending_(executor),
       ended_(executor),
       unused_(executor),
       keepalive_timer_(executor) {}
@@ -101,6 +102,7 @@ std::string Session::cipher() const {
 net::Task<SessionFailure> Session::run() {
   net::TaskGroup loops(executor_);
   loops.spawn(read_loop());
+  loops.spawn(pending_loop());
   loops.spawn(write_loop());
   loops.spawn(keepalive_loop());
   while (!failure_) co_await ended_.wait();
@@ -108,6 +110,7 @@ net::Task<SessionFailure> Session::run() {
   handle_->descriptor.cancel(ignored);
   keepalive_timer_.cancel();
   wants_write_.notify();
+  has_pending_.notify();
   co_await loops.join();
   handle_->descriptor.close(ignored);
   handle_->disconnect();
@@ -130,6 +133,7 @@ void Session::close() {
 void Session::end(SessionTrouble trouble, std::string why) {
   if (failure_) return;
   failure_ = SessionFailure{trouble, std::move(why)};
+  handle_->read_ahead.detach();  // libssh may have closed the socket: its number is anybody's from here on
   up_ = false;
   for (ChannelState* const state : live_) {
     state->phase = state->phase == ChannelPhase::kOpen ? ChannelPhase::kLost : state->phase;
@@ -143,6 +147,14 @@ net::Task<> Session::read_loop() {
   while (!failure_) {
     // Unbounded: ended by input, by the keepalives' verdict, or by run().
     co_await handle_->descriptor.async_wait(net::Descriptor::wait_read, net::use_result);
+    if (!failure_) turn();
+  }
+}
+
+/// Goes on where a turn stopped, or where a call of a channel made libssh read: the kernel has nothing to report then.
+net::Task<> Session::pending_loop() {
+  while (!failure_) {
+    co_await has_pending_.wait();
     if (!failure_) turn();
   }
 }
@@ -214,6 +226,7 @@ void Session::settle() {
     });
   }
   if ((ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0) wants_write_.notify();
+  if (handle_->read_ahead.pending()) has_pending_.notify();
 }
 
 void Session::settle_openings() {

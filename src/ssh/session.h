@@ -91,6 +91,7 @@ class Session {
 
   net::Task<std::expected<std::unique_ptr<Channel>, OpenFailure>> open(Target target, std::chrono::milliseconds within);
   net::Task<> read_loop();
+  net::Task<> pending_loop();
   net::Task<> write_loop();
   net::Task<> keepalive_loop();
   void turn();
@@ -110,6 +111,7 @@ class Session {
   SessionOptions options_;
   std::unique_ptr<Handle> handle_;
   net::Signal wants_write_;
+  net::Signal has_pending_;
   net::Signal ended_;
   net::Signal unused_;
   net::Timer keepalive_timer_;

@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "ssh/channel.h"
+#include "ssh/read_ahead.h"
 #include "ssh/session.h"
 
 namespace dvpn::ssh {
@@ -30,6 +31,7 @@ struct Session::Handle {
 
   /// Says goodbye and closes: ssh_disconnect() itself leaves a descriptor that was handed over open, and forgets it.
   void disconnect() {
+    read_ahead.detach();
     const UniqueFd handed_over(ssh_get_fd(session));
     ssh_disconnect(session);
   }
@@ -37,6 +39,7 @@ struct Session::Handle {
   ssh_session session;
   ssh_event event = nullptr;
   net::Descriptor descriptor;
+  ReadAhead read_ahead;
   ssh_counter_struct socket_bytes{};  // what really crossed the socket
   std::uint64_t written_bytes = 0;    // what was handed to libssh, counted like socket_bytes.out_bytes
 };
