@@ -27,7 +27,11 @@ void client_failed(Flow& flow, int number) {
     flow.finish(EndReason::kSystem, errno_text(number));
 }
 
-/// Notices a client's reset while nobody reads from it.
+/// How long after a sign that was no error the next one is looked for.
+constexpr auto kNoError = std::chrono::milliseconds(100);
+
+/// Notices a client's reset while nobody reads from it. Urgent data, or the ends of both halves while data still waits here,
+/// look like an error to epoll(7) (EPOLLPRI, EPOLLHUP) for as long as they last: to wait on would be a busy loop.
 net::Task<> watch_client(Flow& flow) {
   while (!flow.ended()) {
     // Unbounded: ended by an error on the socket or by finish().
@@ -37,6 +41,9 @@ net::Task<> watch_client(Flow& flow) {
     socklen_t length = sizeof number;
     ::getsockopt(flow.socket.native_handle(), SOL_SOCKET, SO_ERROR, &number, &length);
     if (number != 0) client_failed(flow, number);
+    if (flow.ended()) co_return;
+    flow.pause.expires_after(kNoError);
+    co_await flow.pause.async_wait(net::use_result);
   }
 }
 

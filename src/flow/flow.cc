@@ -10,11 +10,13 @@ namespace dvpn::flow {
 
 namespace {
 
-/// A client that vanished without a word is noticed after about twelve minutes of silence (tcp(7)).
+/// A client that vanished without a word is noticed after about twelve minutes of silence (tcp(7)). Urgent data stays in the
+/// stream, where it was sent.
 void set_socket_options(int fd) {
   const int yes = 1;
   const int idle_seconds = 300;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  ::setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
 }
@@ -41,6 +43,7 @@ Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
       accepted(request.accepted),
       socket(executor),
       copies(executor),
+      pause(executor),
       window(budget, snapshot->config.limits.flow_buffer) {
   set_socket_options(request.socket.get());
   const auto family = request.client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
@@ -53,6 +56,7 @@ void Flow::finish(EndReason end, std::string words) {
   reason = end;
   why = std::move(words);
   if (channel) channel->wake();
+  pause.cancel();
   net::error_code ignored;
   socket.cancel(ignored);
 }

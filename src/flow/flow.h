@@ -63,6 +63,7 @@ struct Flow {
 
   net::TcpSocket socket;
   net::TaskGroup copies;  ///< the coroutines that work on it
+  net::Timer pause;       ///< of watch_client()
   std::unique_ptr<ssh::Channel> channel;
   std::string gateway;  ///< its name, once one was chosen
   ReceiveWindow window;

@@ -134,6 +134,14 @@ TEST_P(Flow, AResetOfTheServerIsAResetAtTheClient) {
   EXPECT_TRUE(logged(endpoint(2104), "target-reset"));
 }
 
+TEST_P(Flow, UrgentDataStaysInTheStream) {
+  const Process server = far_.serve(2112, "read");
+  const Result client = near_.run("python3 -c \"import socket; s = socket.create_connection(('" + address_ +
+                                  "', 2112)); s.send(b'abort', socket.MSG_OOB); s.send(b' it'); s.shutdown(1); s.recv(1)\"");
+  EXPECT_EQ(client.exit, 0) << client.err;
+  EXPECT_TRUE(server.wait_for_output("read 8 bytes [0-9a-f]+, end")) << server.out();
+}
+
 TEST_P(Flow, AResetIsNoticedWhileNothingMoves) {
   const Process server = far_.serve(2105, "hear:go say:gone hold");
   // (A reset that comes before the flow is open is not seen at the server at all.)
