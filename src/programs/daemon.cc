@@ -114,10 +114,10 @@ net::Task<> Daemon::serve() {
 
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
+  co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
   control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
   tasks_.spawn(wait_for_signals());
   tasks_.spawn(feed_watchdog());
-  co_await fill_sets();
   log_info(text("dvpnd " DVPN_VERSION " ready: port ", config.intercept.port, ", ", workers_.size(), " workers, ",
                 snapshot_->table.routes().size(), " routes"));
   notify_service("READY=1");
