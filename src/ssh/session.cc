@@ -199,6 +199,7 @@ void Session::turn() {
     if (rc == SSH_ERROR || (ssh_get_status(handle_->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0) break;
     if (!opening_.empty()) settle_openings();
   }
+  write_blocked_ = false;  // something has happened: worth another try
   if (handle_->socket_bytes.in_bytes != before) acknowledge(handle_->descriptor.native_handle());
   retire_abandoned();
   settle();
@@ -217,7 +218,7 @@ void Session::settle() {
     if (state->closed) state->writable.notify();
   }
   dirty_.clear();
-  if (!write_waiters_.empty() && backlog() < kMostBacklog) {
+  if (!write_waiters_.empty() && has_room()) {
     std::erase_if(write_waiters_, [](ChannelState* state) {
       if (ssh_channel_window_size(state->handle) == 0 && !state->closed) return false;
       state->waits_to_write = false;
@@ -379,9 +380,11 @@ std::size_t Session::backlog() const {
   return handle_->written_bytes > sent ? handle_->written_bytes - sent : 1;
 }
 
-bool Session::has_room() const { return backlog() < kMostBacklog; }
+bool Session::has_room() const { return !write_blocked_ && backlog() < kMostBacklog; }
 
 void Session::count_written(std::size_t bytes) {
+  // Without this a writer that keeps its rest would try again at once, for ever if the peer never finishes.
+  write_blocked_ = bytes == 0;
   handle_->written_bytes += bytes + (bytes / kPacketSize + 1) * kPacketOverhead;
 }
 

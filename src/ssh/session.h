@@ -104,7 +104,7 @@ class Session {
   void note_round_trip(std::chrono::microseconds sample);
   bool has_room() const;
   std::size_t backlog() const;
-  void count_written(std::size_t bytes);
+  void count_written(std::size_t bytes);  // by a write that had room
   std::string last_error() const;
 
   net::Executor executor_;
@@ -116,6 +116,7 @@ class Session {
   net::Signal unused_;
   net::Timer keepalive_timer_;
   bool up_ = false;
+  bool write_blocked_ = false;  // libssh took nothing although there was room: keys are being renegotiated
   bool deadline_passed_ = false;  // of connect(), or it was given up
   std::optional<SessionFailure> failure_;
   std::vector<ChannelState*> live_;  // those that a Channel or an opening holds

@@ -84,5 +84,20 @@ TEST(Handshake, WorksWithEveryKindOfHostKeyAndUserKey) {
   }
 }
 
+TEST(Handshake, IsRepeatedInMidTransferWithoutLosingAByte) {
+  Lab lab(two_sites());
+  lab.step("install");
+  const Site b = lab.site("b");
+  b.write("sshd/sshd_config", "RekeyLimit 4M\nLogLevel DEBUG1\n" + b.read("sshd/sshd_config"));
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab.step(step);
+  const Process server = lab.host("b.h1").serve(2300, "read send:60000000 close");
+  const Result client = lab.host("a.h1").talk("10.0.32.2", 2300, "send:60000000 shut read");
+  // Both send the same pattern: both have to read the same line.
+  const std::string line = client.out.substr(0, client.out.find('\n'));
+  EXPECT_EQ(line.substr(0, 20) + line.substr(std::min(line.size(), line.find(','))), "read 60000000 bytes , end") << lab.site("a").log("dvpnd");
+  EXPECT_TRUE(server.wait_for_output(line)) << server.out();
+  EXPECT_GT(count(b.log("sshd"), "rekey"), 10u);
+}
+
 }  // namespace
 }  // namespace dvpn::lab
