@@ -62,17 +62,19 @@ relay_config() {
   printf 'networks: %s\ngaol: %s\n' "$(list "${all[@]}")" "$state/$site/gaol"
 }
 
-# join_sites: keys for everybody, host keys pinned by the WAN address, one table for all, names for every namespace.
+# join_sites [SITE...]: keys for everybody, host keys pinned by the WAN address, one table for all, names for every
+# namespace. Without names, all sites.
 join_sites() {
-  local site other one table='' pins='' all i n
-  for site in "${sites[@]}"; do
+  local site other one table='' pins='' n
+  (($#)) || set -- "${sites[@]}"
+  for site; do
     for one in ${wan[$site]}; do pins+="$one $(cut -d' ' -f1,2 "$state/$site/sshd/host_key.pub")"$'\n'; done
     table+=$(table_of "$site")$'\n'
   done
-  for site in "${sites[@]}"; do
+  for site; do
     printf '%s' "$table" >"$state/$site/etc/hosts"
     printf '%s' "$pins" >"$state/$site/etc/known_hosts"
-    for other in "${sites[@]}"; do [[ $other == "$site" ]] || cat "$state/$other/etc/id_ed25519.pub"; done \
+    for other; do [[ $other == "$site" ]] || cat "$state/$other/etc/id_ed25519.pub"; done \
       >"$state/$site/etc/authorized_keys.d/dvpn"
   done
   for n in $(namespaces); do

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All measures, in the order of the report."""
+from . import bulk, connect
+
+ALL = [bulk, connect]
+BY_NAME = {measure.NAME: measure for measure in ALL}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a measure is made of: cases. A case is one thing to run on each peer in each round, at one round-trip time."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How long and how often: the full form, or the quick one that shows that everything works."""
+    quick: bool = False
+
+    def seconds(self, full):
+        return full / 10 if self.quick else full
+
+    def count(self, full, quick):
+        return quick if self.quick else full
+
+
+class Case:
+    measure = ""        # the name of the measure, by which a peer may be excused
+    rtt_ms = 0
+    metrics = ()        # what run() gives
+    rounds = None       # at most; None: as many as asked for
+
+    def prepare(self, peer):
+        """Before the first round: warms up and finds out how much makes a run of the right length."""
+
+    def run(self, peer):
+        """One run: {Metric: figure}. Failed when the figure would not be a true one."""
+        raise NotImplementedError

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Throughput: one flow at 0, 20, 100 and 200 ms round trip, 8 and 64 flows at 0 ms, up and down."""
+from .. import load
+from ..results import Metric
+from .base import Case
+
+NAME = "bulk"
+TITLE = "Throughput"
+
+# Longer on long paths: a window needs its round trips to open.
+FULL = [(0, 1, 1), (0, 8, 1), (0, 64, 1), (20, 1, 1), (100, 1, 2.5), (200, 1, 4)]
+QUICK = [(0, 1, 1), (0, 8, 1), (0, 64, 1), (20, 1, 1)]
+
+
+def metric(direction, flows, rtt_ms):
+    what = "one flow" if flows == 1 else f"{flows} flows"
+    return Metric(f"bulk.{direction}.{flows}.{rtt_ms}ms", f"{what} {direction}, {rtt_ms} ms", "Gbit/s")
+
+
+class Bulk(Case):
+    measure = NAME
+
+    def __init__(self, direction, flows, rtt_ms, seconds):
+        self.direction, self.flows, self.rtt_ms, self.seconds = direction, flows, rtt_ms, seconds
+        self.metric = metric(direction, flows, rtt_ms)
+        self.metrics = (self.metric,)
+        self.megabytes = {}
+
+    def prepare(self, peer):
+        self.megabytes[peer.name] = load.megabytes_for(peer, self.direction, self.flows, self.seconds)
+
+    def run(self, peer):
+        return {self.metric: load.bulk(peer, self.direction, self.flows, self.megabytes[peer.name])["gbit"]}
+
+
+def cases(scale):
+    return [Bulk(direction, flows, rtt_ms, scale.seconds(seconds))
+            for rtt_ms, flows, seconds in (QUICK if scale.quick else FULL) for direction in ("up", "down")]

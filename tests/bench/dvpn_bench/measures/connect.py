@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Connections: how many a second, and how long one takes from connect() to the first byte back; one at a time, 50 and 500 at once."""
+from .. import load
+from ..results import Metric
+from .base import Case
+
+NAME = "connect"
+TITLE = "Connections"
+
+
+def metrics(at_once):
+    what = "one at a time" if at_once == 1 else f"{at_once} at once"
+    return (Metric(f"connect.{at_once}.rate", f"connections, {what}", "1/s"),
+            Metric(f"connect.{at_once}.p50", f"connection latency, {what}, p50", "ms", "lower"),
+            Metric(f"connect.{at_once}.p99", f"connection latency, {what}, p99", "ms", "lower"))
+
+
+class Connect(Case):
+    measure = NAME
+
+    def __init__(self, at_once, seconds):
+        self.at_once, self.seconds = at_once, seconds
+        self.metrics = metrics(at_once)
+        self.count = {}
+
+    def prepare(self, peer):
+        self.count[peer.name] = load.connections_for(peer, self.at_once, self.seconds)
+
+    def run(self, peer):
+        answer = load.connect(peer, self.count[peer.name], self.at_once)
+        return dict(zip(self.metrics, (answer["per_second"], answer["p50_ms"], answer["p99_ms"])))
+
+
+def cases(scale):
+    return [Connect(at_once, scale.seconds(1)) for at_once in (1, 50, 500)]

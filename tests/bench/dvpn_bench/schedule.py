@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs the cases: a lab for each round-trip time with all peers up in it, then round by round one short run of every peer, in
+an order that rotates, so that what else happens on the machine meets them all alike."""
+import sys
+
+from . import load
+from .errors import Failed
+from .lab import Lab
+
+PATIENCE = 2  # runs that fail in a row before a peer is left out of a case
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def run(tree, peer_classes, cases, rounds, results):
+    for rtt_ms in sorted({case.rtt_ms for case in cases}):
+        here = [case for case in cases if case.rtt_ms == rtt_ms]
+        say(f"a lab with {rtt_ms} ms round trip")
+        sites = [site for site in "ace" if any(peer.sites[0] == site for peer in peer_classes)]
+        with Lab(tree, sites, rtt_ms) as lab:
+            peers = [peer(lab) for peer in peer_classes]
+            absent = {peer.name: reason for peer in peers if (reason := _start(peer, results))}
+            for case in here:
+                say(f"{rtt_ms} ms: {', '.join(metric.title for metric in case.metrics)}")
+                run_case(case, peers, absent, rounds, results)
+
+
+def _start(peer, results):
+    """Why it is not there; "" if it is."""
+    try:
+        peer.start()
+        load.connect(peer, 1, 1, timeout=20)
+        return ""
+    except Failed as failed:
+        say(f"{peer.title}: does not start: {failed}")
+        results.absent.setdefault(peer.name, str(failed))
+        return f"does not start: {failed}"
+
+
+def run_case(case, peers, absent, rounds, results):
+    failures = {}
+
+    def failed(peer, reason):
+        say(f"{peer.title}: {reason}")
+        failures[peer.name] = failures.get(peer.name, 0) + 1
+        for metric in case.metrics:
+            results.fail(metric, peer.name, reason)
+
+    ready = []
+    for peer in peers:
+        reason = absent.get(peer.name) or peer.limit(case)
+        if reason:
+            for metric in case.metrics:
+                results.fail(metric, peer.name, reason)
+            continue
+        try:
+            case.prepare(peer)
+            ready.append(peer)
+        except Failed as error:
+            failed(peer, str(error))
+    for number in range(min(rounds, case.rounds or rounds)):
+        turn = number % max(len(ready), 1)
+        for peer in ready[turn:] + ready[:turn]:
+            if failures.get(peer.name, 0) >= PATIENCE:
+                continue
+            try:
+                for metric, value in case.run(peer).items():
+                    results.record(metric, peer.name, number, value)
+                failures[peer.name] = 0
+            except Failed as error:
+                failed(peer, str(error))
