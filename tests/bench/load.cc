@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The load of the bench: one server for all measures, and clients that print what they measured as one JSON object.
 //   load serve PORT                                    until killed
-//   load bulk HOST PORT up|down FLOWS MEGABYTES        each flow carries so much; payload costs no copy at either end
+//   load bulk HOST PORT up|down FLOWS SIZE             each flow carries so much (MiB, or KiB with a k behind it); payload
+//                                                      costs no copy at either end
 //   load connect HOST PORT COUNT AT-ONCE               connect, one byte there and back, close
 //   load keystrokes HOST PORT COUNT INTERVAL-MS        one byte there and back on an open connection
-//   load hold HOST PORT COUNT                          opens idle flows, prints {"open":N}, holds them until input ends
-// A connection's first byte says what the server does: D (then eight digits of megabytes) sends, U takes until the end and
+//   load hold HOST PORT COUNT [FROM...]                opens idle flows (from these addresses, in turn), prints
+//                                                      {"open":N}, holds them until input ends
+//   load verify HOST PORT CHUNKS                       random bytes there and back, compared; 32 KiB a chunk
+// A connection's first byte says what the server does: D (then eight digits of KiB) sends, U takes until the end and
 // answers a byte, E sends every byte back.
 #include <netdb.h>
 #include <netinet/in.h>
@@ -22,6 +25,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -136,7 +140,7 @@ class Server {
       if (n <= 0) return n < 0 && errno == EAGAIN;
       c.head += digit;
       if (c.head.size() == 8) {
-        c.left = std::stoull(c.head) << 20;
+        c.left = std::stoull(c.head) << 10;
         watch(fd, EPOLLOUT);
       }
     }
@@ -155,28 +159,45 @@ class Server {
 
 struct Target {
   addrinfo* list = nullptr;
-  Target(const char* host, const char* port) {
+  explicit Target(const char* host, const char* port = "0") {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
     if (::getaddrinfo(host, port, &hints, &list) != 0) die("address");
   }
-  /// -1 when it cannot connect.
-  int connect() const {
+  /// -1 when it cannot connect, and errno says why.
+  int connect(const Target* from = nullptr) const {
     const int fd = ::socket(list->ai_family, SOCK_STREAM, 0);
     if (fd < 0) return -1;
     no_delay(fd);
+    if (from != nullptr && ::bind(fd, from->list->ai_addr, from->list->ai_addrlen) != 0) die("bind");
     const timeval patience{30, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (::connect(fd, list->ai_addr, list->ai_addrlen) == 0) return fd;
+    const int why = errno;
     ::close(fd);
+    errno = why;
     return -1;
   }
 };
 
-bool there_and_back(int fd) {
+/// Why the last exchange failed, in words; an end of file is one as well.
+std::string reason(ssize_t got) { return got == 0 ? "closed by the other side" : std::strerror(errno); }
+
+/// "" when the byte came back.
+std::string there_and_back(int fd) {
   char byte = 'x';
-  return ::send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && ::recv(fd, &byte, 1, 0) == 1;
+  if (::send(fd, &byte, 1, MSG_NOSIGNAL) != 1) return reason(-1);
+  byte = 0;
+  const ssize_t got = ::recv(fd, &byte, 1, 0);
+  if (got != 1) return reason(got);
+  return byte == 'x' ? "" : "another byte came back";
+}
+
+/// A connection that echoes has sent its first byte. "" or what went wrong.
+std::string start_echo(int fd) {
+  if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1) return reason(-1);
+  return there_and_back(fd);
 }
 
 double percentile(std::vector<double>& sorted, double share) {
@@ -184,25 +205,35 @@ double percentile(std::vector<double>& sorted, double share) {
   return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
-void print_latencies(std::vector<double>& seconds, std::size_t failed, double elapsed) {
+void print_latencies(std::vector<double>& seconds, std::size_t failed, const std::string& error, double elapsed) {
   std::sort(seconds.begin(), seconds.end());
-  std::printf("{\"ok\":%zu,\"failed\":%zu,\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", seconds.size(),
-              failed, static_cast<double>(seconds.size()) / elapsed, percentile(seconds, 0.5) * 1e3, percentile(seconds, 0.99) * 1e3,
-              percentile(seconds, 1) * 1e3);
+  std::printf("{\"ok\":%zu,\"failed\":%zu,\"error\":\"%s\",\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+              seconds.size(), failed, error.c_str(), static_cast<double>(seconds.size()) / elapsed, percentile(seconds, 0.5) * 1e3,
+              percentile(seconds, 0.99) * 1e3, percentile(seconds, 1) * 1e3);
 }
 
-int bulk(const Target& target, bool up, int flows, long megabytes) {
+/// In KiB.
+long parse_size(const char* text) {
+  char* end = nullptr;
+  const long number = std::strtol(text, &end, 10);
+  return *end == 'k' ? number : number << 10;
+}
+
+int bulk(const Target& target, bool up, int flows, long kibibytes) {
+  const std::uint64_t wanted = static_cast<std::uint64_t>(kibibytes) << 10;
   std::vector<int> sockets;
-  for (int i = 0; i < flows; ++i) sockets.push_back(target.connect());
+  for (int i = 0; i < flows; ++i) {
+    sockets.push_back(target.connect());
+    if (sockets.back() < 0) die("connect");
+  }
   const auto start = Clock::now();
   std::vector<std::thread> threads;
   std::vector<std::uint64_t> moved(sockets.size());
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     threads.emplace_back([&, i] {
       const int fd = sockets[i];
-      const std::uint64_t wanted = static_cast<std::uint64_t>(megabytes) << 20;
       char head[16];
-      std::snprintf(head, sizeof head, up ? "U" : "D%08ld", megabytes);
+      std::snprintf(head, sizeof head, up ? "U" : "D%08ld", kibibytes);
       if (::send(fd, head, std::strlen(head), MSG_NOSIGNAL) < 0) return;
       std::uint64_t& bytes = moved[i];
       while (up && bytes < wanted) {
@@ -210,19 +241,19 @@ int bulk(const Target& target, bool up, int flows, long megabytes) {
         if (n <= 0) return;
         bytes += static_cast<std::uint64_t>(n);
       }
-      if (up) ::shutdown(fd, SHUT_WR);
-      for (ssize_t n; (n = up ? ::recv(fd, head, 1, 0) : discard(fd, 0)) > 0;) {
-        if (up) return;  // the server has taken everything
-        bytes += static_cast<std::uint64_t>(n);
+      if (up) {
+        ::shutdown(fd, SHUT_WR);
+        if (::recv(fd, head, 1, 0) != 1) bytes = 0;  // the server never said that it has taken everything
+        return;
       }
-      if (up) bytes = 0;  // it never said so
+      for (ssize_t n; bytes < wanted && (n = discard(fd, 0)) > 0;) bytes += static_cast<std::uint64_t>(n);
     });
   }
   for (std::thread& thread : threads) thread.join();
   const double elapsed = since(start);
   std::uint64_t total = 0;
   for (const std::uint64_t bytes : moved) total += bytes;
-  const bool complete = total == static_cast<std::uint64_t>(flows) * (static_cast<std::uint64_t>(megabytes) << 20);
+  const bool complete = total == static_cast<std::uint64_t>(flows) * wanted;
   std::printf("{\"bytes\":%llu,\"seconds\":%.4f,\"gbit\":%.4f,\"complete\":%s}\n", static_cast<unsigned long long>(total), elapsed,
               static_cast<double>(total) * 8e-9 / elapsed, complete ? "true" : "false");
   return complete ? 0 : 1;
@@ -231,6 +262,7 @@ int bulk(const Target& target, bool up, int flows, long megabytes) {
 int connections(const Target& target, std::size_t count, std::size_t at_once) {
   std::vector<std::vector<double>> seconds(at_once);
   std::vector<std::size_t> failed(at_once);
+  std::vector<std::string> error(at_once);
   const auto start = Clock::now();
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < at_once; ++t) {
@@ -238,11 +270,13 @@ int connections(const Target& target, std::size_t count, std::size_t at_once) {
       for (std::size_t i = t; i < count; i += at_once) {
         const auto begun = Clock::now();
         const int fd = target.connect();
-        const bool ok = fd >= 0 && ::send(fd, "E", 1, MSG_NOSIGNAL) == 1 && there_and_back(fd);
-        if (ok)
+        const std::string wrong = start_echo(fd);
+        if (wrong.empty()) {
           seconds[t].push_back(since(begun));
-        else
+        } else {
           ++failed[t];
+          error[t] = wrong;
+        }
         if (fd >= 0) ::close(fd);
       }
     });
@@ -251,11 +285,13 @@ int connections(const Target& target, std::size_t count, std::size_t at_once) {
   const double elapsed = since(start);
   std::vector<double> all;
   std::size_t failures = 0;
+  std::string an_error;
   for (std::size_t t = 0; t < at_once; ++t) {
     all.insert(all.end(), seconds[t].begin(), seconds[t].end());
     failures += failed[t];
+    if (!error[t].empty()) an_error = error[t];
   }
-  print_latencies(all, failures, elapsed);
+  print_latencies(all, failures, an_error, elapsed);
   return failures == 0 ? 0 : 1;
 }
 
@@ -263,30 +299,52 @@ int keystrokes(const Target& target, std::size_t count, int interval_ms) {
   const int fd = target.connect();
   if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1) die("connect");
   std::vector<double> seconds;
+  std::string wrong;
   const auto start = Clock::now();
   for (std::size_t i = 0; i < count; ++i) {
     std::this_thread::sleep_until(start + std::chrono::milliseconds(interval_ms) * i);
     const auto begun = Clock::now();
-    if (!there_and_back(fd)) break;
+    wrong = there_and_back(fd);
+    if (!wrong.empty()) break;
     seconds.push_back(since(begun));
   }
-  print_latencies(seconds, count - seconds.size(), since(start));
+  print_latencies(seconds, count - seconds.size(), wrong, since(start));
   return seconds.size() == count ? 0 : 1;
 }
 
-int hold(const Target& target, std::size_t count) {
-  std::vector<int> sockets;
-  for (std::size_t i = 0; i < count; ++i) {
-    const int fd = target.connect();
-    if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1 || !there_and_back(fd)) die("connect");
-    sockets.push_back(fd);
+int hold(const Target& target, std::size_t count, const std::vector<Target>& from) {
+  std::size_t open = 0;
+  for (; open < count; ++open) {
+    const int fd = target.connect(from.empty() ? nullptr : &from[open % from.size()]);
+    const std::string wrong = start_echo(fd);
+    if (!wrong.empty()) {
+      std::printf("{\"open\":%zu,\"error\":\"%s\"}\n", open, wrong.c_str());
+      return 1;
+    }
   }
-  std::printf("{\"open\":%zu}\n", sockets.size());
+  std::printf("{\"open\":%zu}\n", open);
   std::fflush(stdout);
   char byte;
   while (::read(STDIN_FILENO, &byte, 1) > 0) {
   }
   return 0;
+}
+
+int verify(const Target& target, std::size_t chunks) {
+  std::mt19937 random(std::random_device{}());
+  std::string sent(32u << 10, 0), got;
+  const int fd = target.connect();
+  std::string wrong = start_echo(fd);
+  for (std::size_t i = 0; i < chunks && wrong.empty(); ++i) {
+    std::generate(sent.begin(), sent.end(), [&] { return static_cast<char>(random()); });
+    got.assign(sent.size(), 0);
+    ssize_t n = ::send(fd, sent.data(), sent.size(), MSG_NOSIGNAL);
+    if (n == static_cast<ssize_t>(sent.size())) n = ::recv(fd, got.data(), got.size(), MSG_WAITALL);
+    if (n != static_cast<ssize_t>(sent.size())) wrong = reason(n);
+    else if (got != sent) wrong = "other bytes came back than were sent";
+  }
+  std::printf("{\"error\":\"%s\"}\n", wrong.c_str());
+  return wrong.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -303,10 +361,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   const Target target(argv[2], argv[3]);
-  if (what == "bulk" && argc == 7) return bulk(target, std::strcmp(argv[4], "up") == 0, std::atoi(argv[5]), std::atol(argv[6]));
+  if (what == "bulk" && argc == 7) return bulk(target, std::strcmp(argv[4], "up") == 0, std::atoi(argv[5]), parse_size(argv[6]));
   const auto number = [&](int i) { return static_cast<std::size_t>(std::atol(argv[i])); };
   if (what == "connect" && argc == 6) return connections(target, number(4), number(5));
   if (what == "keystrokes" && argc == 6) return keystrokes(target, number(4), std::atoi(argv[5]));
-  if (what == "hold" && argc == 5) return hold(target, number(4));
+  if (what == "hold" && argc >= 5) return hold(target, number(4), std::vector<Target>(argv + 5, argv + argc));
+  if (what == "verify" && argc == 5) return verify(target, number(4));
   return 2;
 }

@@ -58,7 +58,7 @@ def bench(chosen):
     tree = prepare.Tree(chosen.build)
     tree.compile()
     scale = Scale(chosen.quick)
-    rounds = chosen.rounds or scale.count(5, 1)
+    rounds = chosen.rounds or scale.pick(5, 1)
     cases = [case for name in measures.BY_NAME if name in chosen.measures for case in measures.BY_NAME[name].cases(scale)]
     results = Results()
     schedule.run(tree, [peer for peer in peers.ALL if peer.name in chosen.peers], cases, rounds, results)

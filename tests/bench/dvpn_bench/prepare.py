@@ -38,6 +38,15 @@ def packages():
     _run(install, *lists, remedy="apt-get could not install what the bench needs; it says why above")
 
 
+def revision():
+    """Of this tree: the commit, and a + if files differ from it."""
+    def git(*words):
+        done = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "src", "rules", "chroot")
+    return (git("rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
+
+
 def limits():
     if os.geteuid() != 0:
         raise BenchError("network namespaces need root: run it with sudo")

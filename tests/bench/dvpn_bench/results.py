@@ -14,6 +14,7 @@ class Metric:
     title: str          # for a reader
     unit: str
     better: str = "higher"  # or "lower"
+    detail: bool = False    # of one program alone; not in the comparison
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _start(peer, results):
     """Why it is not there; "" if it is."""
     try:
         peer.start()
-        load.connect(peer, 1, 1, timeout=20)
+        load.verify(peer)
         return ""
     except Failed as failed:
         say(f"{peer.title}: does not start: {failed}")
@@ -49,8 +49,8 @@ def run_case(case, peers, absent, rounds, results):
             results.fail(metric, peer.name, reason)
 
     ready = []
-    for peer in peers:
-        reason = absent.get(peer.name) or peer.limit(case)
+    for peer in (peer for peer in peers if not case.only or peer.name in case.only):
+        reason = absent.get(peer.name) or case.limit(peer)
         if reason:
             for metric in case.metrics:
                 results.fail(metric, peer.name, reason)

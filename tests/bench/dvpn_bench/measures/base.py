@@ -8,18 +8,20 @@ class Scale:
     """How long and how often: the full form, or the quick one that shows that everything works."""
     quick: bool = False
 
-    def seconds(self, full):
-        return full / 10 if self.quick else full
-
-    def count(self, full, quick):
+    def pick(self, full, quick):
         return quick if self.quick else full
 
 
 class Case:
-    measure = ""        # the name of the measure, by which a peer may be excused
     rtt_ms = 0
-    metrics = ()        # what run() gives
+    metrics = ()        # what run() gives; it may give more, of one program each, where peers differ
+    only = ()           # names of peers; empty: all
     rounds = None       # at most; None: as many as asked for
+
+    def limit(self, peer):
+        """Why this case is not for this peer; "" if it is."""
+        del peer
+        return ""
 
     def prepare(self, peer):
         """Before the first round: warms up and finds out how much makes a run of the right length."""

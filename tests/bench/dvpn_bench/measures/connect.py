@@ -16,15 +16,19 @@ def metrics(at_once):
 
 
 class Connect(Case):
-    measure = NAME
-
     def __init__(self, at_once, seconds):
+        """Without seconds: one connection each."""
         self.at_once, self.seconds = at_once, seconds
         self.metrics = metrics(at_once)
         self.count = {}
 
+    def limit(self, peer):
+        if peer.most_at_once and self.at_once > peer.most_at_once:
+            return f"not measured: at most {peer.most_at_once} at once with this peer"
+        return ""
+
     def prepare(self, peer):
-        self.count[peer.name] = load.connections_for(peer, self.at_once, self.seconds)
+        self.count[peer.name] = load.connections_for(peer, self.at_once, self.seconds) if self.seconds else self.at_once
 
     def run(self, peer):
         answer = load.connect(peer, self.count[peer.name], self.at_once)
@@ -32,4 +36,4 @@ class Connect(Case):
 
 
 def cases(scale):
-    return [Connect(at_once, scale.seconds(1)) for at_once in (1, 50, 500)]
+    return [Connect(at_once, scale.pick(1, None)) for at_once in scale.pick((1, 50, 500), (1, 10))]

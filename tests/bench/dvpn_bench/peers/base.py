@@ -2,7 +2,7 @@
 """What a peer is: a way by which a client's host reaches the load's server at another site."""
 import subprocess
 
-from .. import topology
+from .. import load, topology
 from ..errors import Failed
 
 
@@ -13,6 +13,9 @@ class Peer:
     sites = ("a", "b")  # the client's and the server's
     ours = False        # a failure of ours fails the bench
     port = topology.SERVER_PORT
+    most_at_once = None  # connections, where more would take too long or too much memory
+    most_idle = None
+    has_sessions = False  # that a flow waits for when there is none: first_byte_ms() is for these
 
     def __init__(self, lab):
         self.lab = lab
@@ -30,6 +33,10 @@ class Peer:
         return f"{self.sites[1]}.gw"
 
     @property
+    def near_wan(self):
+        return topology.WAN[self.sites[0]]
+
+    @property
     def far_wan(self):
         return topology.WAN[self.sites[1]]
 
@@ -44,10 +51,30 @@ class Peer:
     def stop(self):
         """Ends what start() began, also half of it."""
 
-    def limit(self, measure):
-        """Why this measure is not for this peer; "" if it is."""
-        del measure
-        return ""
+    def await_carried(self, process=None):
+        """Waits until a byte goes there and back."""
+        self.lab.until(self.title, self._carries, process)
+
+    def _carries(self):
+        try:
+            load.connect(self, 1, 1, timeout=1 + self.lab.rtt_ms / 50)
+            return True
+        except Failed:
+            return False
+
+    def restart(self):
+        """As new: nothing is left of earlier flows."""
+        self.stop()
+        self.start()
+
+    def first_byte_ms(self):
+        """From a start without any session to a first byte."""
+        raise NotImplementedError
+
+    def client_addresses(self, flows):
+        """Addresses of the client that so many flows have to come from; none: its own."""
+        del flows
+        return []
 
     @classmethod
     def version(cls):

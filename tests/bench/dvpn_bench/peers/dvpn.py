@@ -4,9 +4,10 @@
 Both ways share the two sites and one table: 10.0.32.0/24 through the relay, 10.0.33.0/24 (the same hosts) by sshd itself,
 logged in as root.
 """
-from .. import processes, topology
-from ..errors import Failed
+from .. import load, prepare, processes, topology
 from . import base
+
+FLOWS_PER_CLIENT = 2_000  # the default
 
 TABLE = """\
 10.0.32.1 b        #! {gateway} 10.0.32.0/24
@@ -32,18 +33,29 @@ class _Sites:
     def start(self):
         self.users += 1
         if self.users == 1:
-            self.lab.step("relay", "b")
-            self.lab.step("daemon", "a")
+            self._run()
 
     def stop(self):
         self.users -= 1
         if self.users == 0:
-            processes.end(self.lab, ("a", "b"), ("dvpnd", "dvpn-relay"))
+            self._end()
+
+    def restart(self):
+        self._end()
+        self._run()
+
+    def _run(self):
+        self.lab.step("relay", "b")
+        self.lab.step("daemon", "a")
+
+    def _end(self):
+        processes.end(self.lab, ("a", "b"), ("dvpnd", "dvpn-relay"))
 
 
 class _Dvpn(base.Peer):
     sites = ("a", "b")
     ours = True
+    has_sessions = True
 
     def start(self):
         if not hasattr(self.lab, "dvpn_sites"):
@@ -54,10 +66,26 @@ class _Dvpn(base.Peer):
         if hasattr(self.lab, "dvpn_sites"):
             self.lab.dvpn_sites.stop()
 
-    def forget_sessions(self):
-        """As after a start: no SSH session is open."""
+    def first_byte_ms(self):
+        """A daemon that has just started has no session."""
         processes.end(self.lab, ("a",), ("dvpnd",))
         self.lab.step("daemon", "a")
+        return load.connect(self, 1, 1)["p50_ms"]
+
+    def restart(self):
+        """The daemon and the relay, for both ways."""
+        self.lab.dvpn_sites.restart()
+
+    def client_addresses(self, flows):
+        """One client may have limits.flows_per_client (2,000): as many addresses as that takes, and one for good measure."""
+        addresses = [f"10.0.31.{100 + i}" for i in range(flows // FLOWS_PER_CLIENT + 1)]
+        for address in addresses:
+            self.lab.run(self.client, "ip", "addr", "replace", f"{address}/24", "dev", "eth0")
+        return addresses
+
+    @classmethod
+    def version(cls):
+        return f"dvpn {prepare.revision()}, {base.package_version('libssh-4')}, {base.package_version('openssh-server')}"
 
 
 class Relay(_Dvpn):

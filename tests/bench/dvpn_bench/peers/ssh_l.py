@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`ssh -L`: the gateway's ssh listens on the LAN; one session, one fixed target."""
+import time
+
 from .. import lab as labs
-from .. import topology
+from .. import load, topology
 from . import base, openssh
 
 
@@ -12,6 +14,7 @@ class SshL(base.Peer):
     sites = openssh.SITES
     host = "10.0.41.1"
     port = 7000
+    has_sessions = True
 
     def start(self):
         openssh.prepare(self.lab)
@@ -23,9 +26,13 @@ class SshL(base.Peer):
     def stop(self):
         labs.stop(self.process)
 
-    def forget_sessions(self):
+    def first_byte_ms(self):
+        """From the start of ssh: its listener is there when the session is."""
         self.stop()
+        begun = time.monotonic()
         self.start()
+        load.connect(self, 1, 1)
+        return (time.monotonic() - begun) * 1e3
 
     @classmethod
     def version(cls):

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From connect() to the first byte back at 100 ms round trip, in milliseconds and in round trips of the link as ping sees them:
+warm (a session is there), and cold (none is)."""
+import statistics
+
+from .. import load
+from ..results import Metric
+from .base import Case
+
+NAME = "first_byte"
+TITLE = "First byte"
+RTT_MS = 100
+
+
+def metrics(state):
+    return (Metric(f"first_byte.{state}.ms", f"first byte, {state}, {RTT_MS} ms", "ms", "lower"),
+            Metric(f"first_byte.{state}.rtt", f"first byte, {state}, {RTT_MS} ms", "round trips", "lower"))
+
+
+def beyond_two_round_trips():
+    return Metric("first_byte.warm.beyond", "first byte, warm: beyond two round trips", "ms", "lower", detail=True)
+
+
+def round_trip_ms(peer):
+    """Between the gateways."""
+    out = peer.lab.run(peer.near, "ping", "-n", "-c", "5", "-i", "0.2", peer.far_wan)
+    return statistics.median(float(line.split("time=")[1].split()[0]) for line in out.splitlines() if "time=" in line)
+
+
+class Warm(Case):
+    rtt_ms = RTT_MS
+
+    def __init__(self, count):
+        self.count = count
+        self.metrics = metrics("warm")
+        self.link = {}
+
+    def prepare(self, peer):
+        self.link[peer.name] = round_trip_ms(peer)
+        load.connect(peer, 1, 1)
+
+    def run(self, peer):
+        took = load.connect(peer, self.count, 1)["p50_ms"]
+        link = self.link[peer.name]
+        return {**dict(zip(self.metrics, (took, took / link))), beyond_two_round_trips(): took - 2 * link}
+
+
+class Cold(Case):
+    rtt_ms = RTT_MS
+
+    def __init__(self):
+        self.metrics = metrics("cold")
+        self.link = {}
+
+    def limit(self, peer):
+        return "" if peer.has_sessions else "not measured: no session that a flow would wait for"
+
+    def prepare(self, peer):
+        self.link[peer.name] = round_trip_ms(peer)
+
+    def run(self, peer):
+        took = peer.first_byte_ms()
+        return dict(zip(self.metrics, (took, took / self.link[peer.name])))
+
+
+def cases(scale):
+    return [Warm(scale.pick(10, 2)), Cold()]
