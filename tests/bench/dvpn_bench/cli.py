@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command: options, the order of things, what is left behind (results) and what is not (labs)."""
 import argparse
+import pathlib
 import signal
 import sys
+import time
 
 from . import measures, peers, prepare, schedule
 from .errors import BenchError
 from .measures.base import Scale
-from .report import text
 from .results import Results
+
+COMMITTED = prepare.ROOT / "tests/bench"
 
 
 def _names(known, what):
@@ -23,17 +26,21 @@ def _names(known, what):
 
 def options(arguments):
     parser = argparse.ArgumentParser(
-        prog="tests/bench/run", description="Measures dvpn beside what people use instead, in the same lab and the same run.",
-        epilog="Figures are medians of interleaved short runs; believe the ratios, not the absolute figures. Needs root; installs the "
-               "packages that it needs, builds, and takes every lab away at the end.")
+        prog="tests/bench/run", description="Measures dvpn beside what people use instead, in the same labs and the same run.",
+        epilog="Figures are medians of short interleaved runs; believe the ratios, not the absolute figures. Needs root; installs the "
+               "packages that it needs, builds, and takes every lab away at the end. A whole run writes RESULTS.md and results/ beside "
+               "itself; every other writes to build/bench.")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--full", action="store_true", help="everything, at full length (the default)")
-    form.add_argument("--quick", action="store_true", help="a short form that shows that everything works")
+    form.add_argument("--quick", action="store_true", help="a short form that shows that everything works; its figures mean little")
     parser.add_argument("--peers", type=_names(peers.BY_NAME, "peer"), default=list(peers.BY_NAME), help="some alone: " + ",".join(peers.BY_NAME))
     parser.add_argument("--measures", type=_names(measures.BY_NAME, "measure"), default=list(measures.BY_NAME),
                         help="some alone: " + ",".join(measures.BY_NAME))
     parser.add_argument("--rounds", type=int, help="interleaved runs of each peer (5; quick: 1)")
-    parser.add_argument("--build", default=str(prepare.ROOT / "build"), help="the build folder (build)")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results are written")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON, not as a table")
+    parser.add_argument("--build", default=str(prepare.ROOT / "build"), metavar="DIR", help="the build folder (build)")
+    parser.add_argument("--render", type=pathlib.Path, metavar="FILE", help="measure nothing: make the report of an earlier results.json anew")
     return parser.parse_args(arguments)
 
 
@@ -53,14 +60,38 @@ def main(arguments):
 
 
 def bench(chosen):
-    prepare.limits()
     prepare.packages()
+    from . import report  # matplotlib is one of the packages
+    if chosen.render:
+        environment, results = report.data.load(chosen.render.read_text())
+    else:
+        environment, results = measure(chosen)
+    report.write(environment, results, *places(chosen))
+    print(report.data.dump(environment, results) if chosen.json else report.as_text(environment, results, with_targets=not chosen.quick))
+    faults = report.faults(results, chosen.peers) if not chosen.render else []
+    for fault in faults:
+        print(f"bench: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def measure(chosen):
+    prepare.limits()
     tree = prepare.Tree(chosen.build)
     tree.compile()
+    from .environment import describe
     scale = Scale(chosen.quick)
-    rounds = chosen.rounds or scale.pick(5, 1)
+    peer_classes = [peer for peer in peers.ALL if peer.name in chosen.peers]
     cases = [case for name in measures.BY_NAME if name in chosen.measures for case in measures.BY_NAME[name].cases(scale)]
-    results = Results()
-    schedule.run(tree, [peer for peer in peers.ALL if peer.name in chosen.peers], cases, rounds, results)
-    print(text.table(results, [name for name in peers.BY_NAME if name in chosen.peers]))
-    return 0
+    results, begun = Results(), time.monotonic()
+    schedule.run(tree, peer_classes, cases, chosen.rounds or scale.pick(5, 1), results)
+    schedule.say(f"measured for {(time.monotonic() - begun) / 60:.1f} minutes")
+    return describe(peer_classes), results
+
+
+def places(chosen):
+    """(RESULTS.md, the folder of everything else)"""
+    whole = not chosen.quick and set(chosen.peers) == set(peers.BY_NAME) and set(chosen.measures) == set(measures.BY_NAME)
+    if whole and not chosen.out:
+        return COMMITTED / "RESULTS.md", COMMITTED / "results"
+    folder = chosen.out or prepare.ROOT / "build/bench"
+    return folder / "RESULTS.md", folder / "results"

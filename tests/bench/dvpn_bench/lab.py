@@ -77,7 +77,7 @@ class Lab:
         process.log = path
         return process
 
-    def until(self, what, condition, process=None, seconds=15):
+    def until(self, what, condition, process=None, seconds=15, step=0.02):
         """Waits for a condition; Failed with the process's last words when it ends first, or at the deadline."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -85,7 +85,7 @@ class Lab:
             if ended or time.monotonic() > deadline:
                 said = last_line(process.log.read_text(errors="replace")) if process else ""
                 raise Failed(f"{what} {'ended' if ended else f'was not ready within {seconds:g} s'}" + (f": {said}" if said else ""))
-            time.sleep(0.02)
+            time.sleep(step)
 
     def listening(self, where, port):
         """Whether there is a TCP listener on that port."""

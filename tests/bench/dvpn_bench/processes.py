@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the processes of a lab use: CPU seconds and memory, by place and program ("gateway a: dvpnd")."""
+"""What the processes of a lab use: CPU seconds and memory, by place and program ("client gateway: dvpnd")."""
 import collections
 import os
 import pathlib
 import signal
 import time
+
+from . import topology
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 LOAD = "load"  # the generator itself is not what is measured
@@ -14,8 +16,9 @@ def _namespaces(lab, sites):
     """The inode of each network namespace of those sites, with its place."""
     places = {}
     for site in sites:
+        role = "client" if site in topology.CLIENT_SITES else "server"
         for part, place in (("gw", "gateway"), ("h1", "host")):
-            places[os.stat(f"/run/netns/{lab.namespace(f'{site}.{part}')}").st_ino] = f"{place} {site}"
+            places[os.stat(f"/run/netns/{lab.namespace(f'{site}.{part}')}").st_ino] = f"{role} {place}"
     return places
 
 

@@ -10,11 +10,20 @@ import statistics
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    id: str             # bulk.up.20ms.8, connect.50.p99
-    title: str          # for a reader
+    id: str             # bulk.up.8.0ms, connect.50.p99
+    group: str          # what is shown together: "8 flows, 0 ms"
+    label: str          # within the group: "up"
     unit: str
     better: str = "higher"  # or "lower"
     detail: bool = False    # of one program alone; not in the comparison
+
+    @property
+    def title(self):
+        return f"{self.group}: {self.label}"
+
+    @property
+    def measure(self):
+        return self.id.split(".")[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +63,17 @@ class Results:
         values = self.values.get((metric_id, peer))
         return Spread.of(values.values()) if values else None
 
-    def ratio(self, metric_id, peer, other, other_metric_id=None):
-        """Of one peer's figures to another's, over the rounds that both have. None without one."""
-        mine = self.values.get((metric_id, peer), {})
-        theirs = self.values.get((other_metric_id or metric_id, other), {})
-        ratios = [mine[r] / theirs[r] for r in mine if theirs.get(r)]
-        return Spread.of(ratios) if ratios else None
+    def combine(self, function, *terms):
+        """The spread of a function of figures, each (metric id, peer), over the rounds that all have. None without one."""
+        rows = [self.values.get(term, {}) for term in terms]
+        values = [function(*(row[number] for row in rows)) for number in rows[0] if all(number in row for row in rows)]
+        return Spread.of(values) if values else None
+
+    def ratio(self, metric_id, peer, other):
+        """Of one peer's figures to another's. None where there is nothing to divide by."""
+        if not all(self.values.get((metric_id, other), {0: 0}).values()):
+            return None
+        return self.combine(lambda mine, theirs: mine / theirs, (metric_id, peer), (metric_id, other))
 
     def failure(self, metric_id, peer):
         return self.failures.get((metric_id, peer))

@@ -23,7 +23,7 @@ def run(tree, peer_classes, cases, rounds, results):
             peers = [peer(lab) for peer in peer_classes]
             absent = {peer.name: reason for peer in peers if (reason := _start(peer, results))}
             for case in here:
-                say(f"{rtt_ms} ms: {', '.join(metric.title for metric in case.metrics)}")
+                say(case.title)
                 run_case(case, peers, absent, rounds, results)
 
 

@@ -13,6 +13,7 @@ class Scale:
 
 
 class Case:
+    title = ""          # for who watches
     rtt_ms = 0
     metrics = ()        # what run() gives; it may give more, of one program each, where peers differ
     only = ()           # names of peers; empty: all

@@ -15,7 +15,7 @@ QUICK_KIBIBYTES = 4096
 
 def metric(direction, flows, rtt_ms):
     what = "one flow" if flows == 1 else f"{flows} flows"
-    return Metric(f"bulk.{direction}.{flows}.{rtt_ms}ms", f"{what} {direction}, {rtt_ms} ms", "Gbit/s")
+    return Metric(f"bulk.{direction}.{flows}.{rtt_ms}ms", f"{what}, {rtt_ms} ms", direction, "Gbit/s")
 
 
 class Bulk(Case):
@@ -24,6 +24,7 @@ class Bulk(Case):
         self.direction, self.flows, self.rtt_ms, self.seconds = direction, flows, rtt_ms, seconds
         self.metric = metric(direction, flows, rtt_ms)
         self.metrics = (self.metric,)
+        self.title = self.metric.title
         self.kibibytes = {}
 
     def prepare(self, peer):

@@ -9,10 +9,10 @@ TITLE = "Connections"
 
 
 def metrics(at_once):
-    what = "one at a time" if at_once == 1 else f"{at_once} at once"
-    return (Metric(f"connect.{at_once}.rate", f"connections, {what}", "1/s"),
-            Metric(f"connect.{at_once}.p50", f"connection latency, {what}, p50", "ms", "lower"),
-            Metric(f"connect.{at_once}.p99", f"connection latency, {what}, p99", "ms", "lower"))
+    group = "connections, one at a time" if at_once == 1 else f"connections, {at_once} at once"
+    return (Metric(f"connect.{at_once}.rate", group, "rate", "1/s"),
+            Metric(f"connect.{at_once}.p50", group, "p50", "ms", "lower"),
+            Metric(f"connect.{at_once}.p99", group, "p99", "ms", "lower"))
 
 
 class Connect(Case):
@@ -20,6 +20,7 @@ class Connect(Case):
         """Without seconds: one connection each."""
         self.at_once, self.seconds = at_once, seconds
         self.metrics = metrics(at_once)
+        self.title = self.metrics[0].group
         self.count = {}
 
     def limit(self, peer):

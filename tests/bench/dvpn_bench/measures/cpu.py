@@ -11,16 +11,17 @@ PLACES = ("client gateway", "server gateway")
 
 
 def metric(direction, what):
-    return Metric(f"cpu.{direction}.{what}", f"CPU of the {what}, one flow {direction}", "s/GB", "lower")
+    return Metric(f"cpu.{direction}.{what}", f"CPU time, one flow {direction}", what, "s/GB", "lower")
 
 
 def program_metric(direction, program):
-    return Metric(f"cpu.{direction}.{program}", f"CPU of {program}, one flow {direction}", "s/GB", "lower", detail=True)
+    return Metric(f"cpu.{direction}.{program}", f"CPU time, one flow {direction}", program, "s/GB", "lower", detail=True)
 
 
 class Cpu(Bulk):
     def __init__(self, direction, seconds):
         super().__init__(direction, 1, 0, seconds)
+        self.title = f"CPU time, {direction}"
         self.metrics = tuple(metric(direction, what) for what in (*PLACES, "machine"))
 
     def run(self, peer):

@@ -10,15 +10,16 @@ from .base import Case
 NAME = "first_byte"
 TITLE = "First byte"
 RTT_MS = 100
+GROUP = f"first byte, {RTT_MS} ms"
 
 
 def metrics(state):
-    return (Metric(f"first_byte.{state}.ms", f"first byte, {state}, {RTT_MS} ms", "ms", "lower"),
-            Metric(f"first_byte.{state}.rtt", f"first byte, {state}, {RTT_MS} ms", "round trips", "lower"))
+    return (Metric(f"first_byte.{state}.ms", GROUP, state, "ms", "lower"),
+            Metric(f"first_byte.{state}.rtt", GROUP, f"{state}, in round trips", "RTT", "lower"))
 
 
 def beyond_two_round_trips():
-    return Metric("first_byte.warm.beyond", "first byte, warm: beyond two round trips", "ms", "lower", detail=True)
+    return Metric("first_byte.warm.beyond", GROUP, "warm, beyond two round trips", "ms", "lower", detail=True)
 
 
 def round_trip_ms(peer):
@@ -28,6 +29,7 @@ def round_trip_ms(peer):
 
 
 class Warm(Case):
+    title = "first byte, warm"
     rtt_ms = RTT_MS
 
     def __init__(self, count):
@@ -46,6 +48,7 @@ class Warm(Case):
 
 
 class Cold(Case):
+    title = "first byte, cold"
     rtt_ms = RTT_MS
 
     def __init__(self):

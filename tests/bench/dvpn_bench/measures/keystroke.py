@@ -15,14 +15,17 @@ INTERVAL_MS = 5
 UNDER_WAY = 1_000_000  # bytes that show that it flows
 
 
+def _group(beside):
+    return f"keystrokes {'alone' if beside == 'idle' else f'beside a transfer {beside}'}, {RTT_MS} ms"
+
+
 def metrics(beside):
-    what = "alone" if beside == "idle" else f"beside a bulk transfer {beside}"
-    return (Metric(f"keystroke.{beside}.p50", f"keystroke {what}, {RTT_MS} ms, p50", "ms", "lower"),
-            Metric(f"keystroke.{beside}.p99", f"keystroke {what}, {RTT_MS} ms, p99", "ms", "lower"))
+    return (Metric(f"keystroke.{beside}.p50", _group(beside), "p50", "ms", "lower"),
+            Metric(f"keystroke.{beside}.p99", _group(beside), "p99", "ms", "lower"))
 
 
 def bulk_metric(beside):
-    return Metric(f"keystroke.{beside}.bulk", f"the bulk transfer {beside} beside keystrokes", "Gbit/s")
+    return Metric(f"keystroke.{beside}.bulk", _group(beside), "the transfer meanwhile", "Gbit/s")
 
 
 class Keystroke(Case):
@@ -31,6 +34,7 @@ class Keystroke(Case):
     def __init__(self, beside, count):
         self.beside, self.count = beside, count
         self.metrics = metrics(beside)
+        self.title = f"keystrokes, {beside}"
         if beside != "idle":
             self.metrics += (bulk_metric(beside),)
 

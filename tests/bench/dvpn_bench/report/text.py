@@ -1,48 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The results as an aligned table: a row for each metric and peer, with dvpn's ratio to it."""
+"""The results as aligned text."""
 from .. import peers
-
-OURS = [peer for peer in peers.ALL if peer.ours]
-
-
-def number(value):
-    """Three significant digits, without an exponent."""
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
-    return f"{value:,.{digits}f}"
+from . import words
 
 
-def spread(s, unit=""):
-    if s is None:
-        return ""
-    around = f" ({number(s.low)}..{number(s.high)})" if s.count > 1 else ""
-    return f"{number(s.median)}{' ' + unit if unit else ''}{around}"
-
-
-def rows(results, peer_names):
-    """(metric title, peer title, figure, ratio of each of ours to it), as text."""
-    ours = [peer for peer in OURS if peer.name in peer_names]
-    for metric in results.metrics.values():
-        for name in peer_names:
-            figure = results.spread(metric.id, name)
-            reason = results.failure(metric.id, name)
-            if figure is None and reason is None:
-                continue
-            said = spread(figure, metric.unit) if figure else f"- {reason}"
-            ratios = [spread(results.ratio(metric.id, own.name, name)) if own.name != name else "" for own in ours]
-            yield metric, name, [metric.title, peers.BY_NAME[name].title, said, *ratios]
+def aligned(rows):
+    """Columns under each other; a last cell may be as long as it likes."""
+    widths = [max((len(row[i]) for row in rows if i + 1 < len(row)), default=0) for i in range(max(map(len, rows)))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
 def table(results, peer_names):
-    head = ["measure", "peer", "median (quartiles)", *(f"{peer.name}/peer" for peer in OURS if peer.name in peer_names)]
-    lines, last = [head], None
-    for metric, _, row in rows(results, peer_names):
-        shown = row if metric.id != last else ["", *row[1:]]
-        last = metric.id
-        lines.append(shown)
-    widths = [max(len(line[i]) for line in lines if not line[2].startswith("- ") or i != 2) for i in range(len(head))]
-    out = []
-    for line in lines:
-        out.append("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
-    return "\n".join(out)
+    """A row for each metric and peer, with dvpn's ratios to it."""
+    rows, last = [["measure", "peer", "median (quartiles)", *(f"{peer.name}/peer" for peer in words.OURS if peer.name in peer_names)]], None
+    metrics = [metric for metric in results.metrics.values() if not metric.detail]
+    for metric, name, said, is_figure, ratios in words.comparison(results, peer_names, metrics):
+        rows.append(["" if metric == last else metric.title, peers.BY_NAME[name].title, said, *(ratios if is_figure else [])])
+        last = metric
+    return aligned(rows)
+
+
+def checks(results):
+    rows = [["target", "must", "reach for", "measured", ""]]
+    for target, figure, state, reached in words.checks(results):
+        rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach), words.spread(figure, target.unit) or "-",
+                     f"{state}{', ' + reached if reached else ''}"])
+    return aligned(rows)
+
+
+def absent(results):
+    return "\n".join(f"{peers.BY_NAME[name].title} did not start: {reason}" for name, reason in results.absent.items())

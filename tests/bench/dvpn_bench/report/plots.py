@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The results as pictures, SVG and PNG. dvpn stands out by colour, everything else is grey; two shades tell the two series of a
+panel apart, so the pictures read without colour as well. What was not measured is an empty row with a dash."""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
+
+from .. import peers  # noqa: E402
+from . import words  # noqa: E402
+
+OURS, THEIRS = ("#0b4f8a", "#69b3e7"), ("#5f5f5f", "#bdbdbd")  # dark, light
+GOOD, BAD = "#0b4f8a", "#d55e00"
+plt.rcParams.update({"font.size": 8, "axes.titlesize": 9, "figure.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False,
+                     "svg.hashsalt": "dvpn", "svg.fonttype": "none"})
+
+
+def _shade(name, which):
+    return (OURS if peers.BY_NAME[name].ours else THEIRS)[which]
+
+
+def _frame(axis, title, names, unit, first):
+    axis.set_title(title, loc="left")
+    axis.set_xscale("log")
+    axis.set_xlabel(unit)
+    axis.set_yticks(range(len(names)), [peers.BY_NAME[name].title for name in names] if first else [""] * len(names))
+    axis.set_ylim(len(names) - 0.4, -0.6)
+    axis.grid(axis="x", which="major", color="#e4e4e4", linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+
+
+def bars(axis, title, names, results, metrics, unit, first):
+    """A row for each peer, a bar for each metric (two at most), whiskers from quartile to quartile."""
+    _frame(axis, title, names, unit, first)
+    height = 0.8 / len(metrics)
+    shown = [s.median for m in metrics for n in names if (s := results.spread(m, n)) and s.median > 0]
+    if not shown:
+        return
+    left, right = min(shown) / 3, max(shown) * 4
+    axis.set_xlim(left, right)
+    for which, metric in enumerate(metrics):
+        for row, name in enumerate(names):
+            y = row + (which - (len(metrics) - 1) / 2) * height
+            s = results.spread(metric, name)
+            if s is None or s.median <= 0:
+                axis.text(left * 1.1, y, "0" if s else "–", va="center", color="#808080", fontsize=6)
+                continue
+            axis.barh(y, s.median - left, height * 0.92, left=left, color=_shade(name, which))
+            axis.plot([max(s.low, left), s.high], [y, y], color="black", linewidth=0.7)
+            axis.text(max(s.high, s.median) * 1.08, y, words.number(s.median), va="center", fontsize=6)
+
+
+def ranges(axis, title, names, results, low, high, unit, first):
+    """From one metric to another (p50 to p99), a row for each peer."""
+    _frame(axis, title, names, unit, first)
+    shown = [s.median for m in (low, high) for n in names if (s := results.spread(m, n))]
+    if not shown:
+        return
+    left, right = min(shown) / 1.6, max(shown) * 3
+    axis.set_xlim(left, right)
+    for row, name in enumerate(names):
+        a, b = results.spread(low, name), results.spread(high, name)
+        if a is None or b is None:
+            axis.text(left * 1.1, row, "–", va="center", color="#808080", fontsize=6)
+            continue
+        axis.plot([a.median, b.median], [row, row], color=_shade(name, 1), linewidth=3, solid_capstyle="butt", zorder=1)
+        axis.plot(a.median, row, "o", color=_shade(name, 0), markersize=4.5)
+        axis.plot(b.median, row, "|", color=_shade(name, 0), markersize=9, markeredgewidth=2)
+        axis.text(b.median * 1.12, row, f"{words.number(a.median)} – {words.number(b.median)}", va="center", fontsize=6)
+
+
+def grid(title, note, rows, columns, panels, names):
+    """panels: functions that draw on (axis, whether it is the first of its row)."""
+    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns + 1.4, (0.21 * len(names) + 0.75) * rows + 0.8), squeeze=False,
+                                layout="constrained")
+    figure.suptitle(f"{title}\n", x=0.01, ha="left", weight="bold")
+    figure.text(0.01, 0.985 - 0.28 / figure.get_figheight(), note, ha="left", va="top", color="#404040")
+    for i, axis in enumerate(axes.flat):
+        if i < len(panels):
+            panels[i](axis, i % columns == 0)
+        else:
+            axis.axis("off")
+    return figure
+
+
+def save(figure, folder, name):
+    for form in ("svg", "png"):
+        figure.savefig(folder / f"{name}.{form}", dpi=130, metadata={"Date": None} if form == "svg" else {})
+    plt.close(figure)
+
+
+def target_chart(checks):
+    """How far each target is exceeded or missed: to the right of 1 it is met."""
+    figure, axis = plt.subplots(figsize=(9.5, 0.17 * len(checks) + 1), layout="constrained")
+    figure.suptitle("Targets: measured, of what must be reached", x=0.01, ha="left", weight="bold")
+    for row, (target, spread, state) in enumerate(checks):
+        def share(value, t=target):
+            return max(value / t.must if t.sense == ">=" else t.must / max(value, 1e-3), 1e-2)
+        colour = GOOD if state == "met" else BAD
+        axis.plot([share(spread.low), share(spread.high)], [row, row], color=colour, linewidth=1)
+        axis.plot(share(spread.median), row, "o" if state == "met" else "X", color=colour, markersize=5)
+    axis.axvline(1, color="black", linewidth=0.8)
+    axis.set_xscale("log")
+    axis.set_yticks(range(len(checks)), [f"{t.title}  ({words.bound(t, t.must)} {t.unit})" for t, _, _ in checks], fontsize=6.5)
+    axis.set_ylim(len(checks) - 0.4, -0.6)
+    axis.set_xlabel("logarithmic; right of the line (dots): met; left of it (crosses): not met")
+    axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.grid(axis="x", color="#e4e4e4", linewidth=0.6)
+    return figure

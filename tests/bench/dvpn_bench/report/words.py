@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures as words, and the rows that all forms of the report share."""
+from .. import peers, targets
+
+OURS = [peer for peer in peers.ALL if peer.ours]
+
+
+def number(value):
+    """Three significant digits, without an exponent."""
+    size = abs(value)
+    for bound, digits in ((100, 0), (10, 1), (1, 2), (0.1, 3)):
+        if size >= bound:
+            return f"{value:,.{digits}f}"
+    return "0" if value == 0 else f"{value:.3f}"
+
+
+def spread(s, unit=""):
+    if s is None:
+        return ""
+    around = f" ({number(s.low)}..{number(s.high)})" if s.count > 1 else ""
+    return f"{number(s.median)}{' ' + unit if unit else ''}{around}"
+
+
+def comparison(results, peer_names, metrics):
+    """A row for each metric and peer: (metric, peer name, figure or reason, whether it is a figure, dvpn's ratios to it)."""
+    ours = [peer.name for peer in OURS if peer.name in peer_names]
+    for metric in metrics:
+        for name in peer_names:
+            figure, reason = results.spread(metric.id, name), results.failure(metric.id, name)
+            if figure is None and reason is None:
+                continue
+            ratios = [spread(results.ratio(metric.id, own, name)) if own != name and figure else "" for own in ours]
+            yield metric, name, spread(figure, metric.unit) if figure else f"- {reason}", figure is not None, ratios
+
+
+def checks(results):
+    """(target, figure or None, "met", "not met" or "not measured", "reached" or "") for each target."""
+    for target in targets.ALL:
+        figure = target.figure(results)
+        if figure is None:
+            reasons = [results.failure(*term) for term in target.terms if results.failure(*term)]
+            yield target, None, "not measured" + (f": {reasons[0]}" if reasons else ""), ""
+        else:
+            reached = target.reach is not None and target.met(figure, target.reach)
+            yield target, figure, "met" if target.met(figure, target.must) else "not met", "reached" if reached else ""
+
+
+def bound(target, value):
+    return "" if value is None else f"{'≥' if target.sense == '>=' else '≤'} {number(value).rstrip('0').rstrip('.') if '.' in number(value) else number(value)}"
