@@ -4,7 +4,6 @@ import argparse
 import pathlib
 import signal
 import sys
-import time
 
 from . import measures, peers, prepare, schedule
 from .errors import BenchError
@@ -82,9 +81,9 @@ def measure(chosen):
     scale = Scale(chosen.quick)
     peer_classes = [peer for peer in peers.ALL if peer.name in chosen.peers]
     cases = [case for name in measures.BY_NAME if name in chosen.measures for case in measures.BY_NAME[name].cases(scale)]
-    results, begun = Results(), time.monotonic()
+    results = Results()
     schedule.run(tree, peer_classes, cases, chosen.rounds or scale.pick(5, 1), results)
-    schedule.say(f"measured for {(time.monotonic() - begun) / 60:.1f} minutes")
+    schedule.say("measured")
     return describe(peer_classes), results
 
 

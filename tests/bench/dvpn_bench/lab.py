@@ -7,6 +7,7 @@ process, so it goes even if this process is killed.
 import os
 import pathlib
 import subprocess
+import threading
 import time
 
 from . import topology
@@ -20,6 +21,9 @@ class Lab:
         self.rtt_ms = rtt_ms
         self.id = None
         self.state = None
+        self.once_done = {}
+        self.once_lock = threading.Lock()
+        self.round_trips = {}  # between gateways, in ms
 
     def __enter__(self):
         try:
@@ -46,6 +50,13 @@ class Lab:
         if done.returncode:
             raise BenchError(f"tests/lab/lab {' '.join(words)}: {done.stderr.strip() or 'failed'}")
         return done.stdout
+
+    def once(self, make):
+        """What make(lab) returned the first time that it was asked for: what several peers of this lab share."""
+        with self.once_lock:
+            if make not in self.once_done:
+                self.once_done[make] = make(self)
+            return self.once_done[make]
 
     def step(self, name, *sites):
         """A step of tests/lab/lab at some sites: install, sshd, rules, relay, daemon."""

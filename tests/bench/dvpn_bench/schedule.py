@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the cases: a lab for each round-trip time with all peers up in it, then round by round one short run of every peer, in
 an order that rotates, so that what else happens on the machine meets them all alike."""
+import concurrent.futures
 import sys
+import time
 
 from . import load
 from .errors import Failed
@@ -10,8 +12,13 @@ from .lab import Lab
 PATIENCE = 2  # runs that fail in a row before a peer is left out of a case
 
 
+BEGUN = time.monotonic()
+
+
 def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    """To who watches, with the minutes and seconds since the start."""
+    seconds = round(time.monotonic() - BEGUN)
+    print(f"bench {seconds // 60:2}:{seconds % 60:02}  {text}", file=sys.stderr, flush=True)
 
 
 def run(tree, peer_classes, cases, rounds, results):
@@ -21,10 +28,20 @@ def run(tree, peer_classes, cases, rounds, results):
         sites = [site for site in "ace" if any(peer.sites[0] == site for peer in peer_classes)]
         with Lab(tree, sites, rtt_ms) as lab:
             peers = [peer(lab) for peer in peer_classes]
-            absent = {peer.name: reason for peer in peers if (reason := _start(peer, results))}
+            absent = start_all(peers, results)
             for case in here:
                 say(case.title)
                 run_case(case, peers, absent, rounds, results)
+
+
+def start_all(peers, results):
+    """All at once. {name: why it is not there}"""
+    starting = concurrent.futures.ThreadPoolExecutor(len(peers))
+    try:
+        reasons = list(starting.map(lambda peer: _start(peer, results), peers))
+    finally:
+        starting.shutdown(wait=False, cancel_futures=True)  # (interrupted: those under way fail when the lab goes)
+    return {peer.name: reason for peer, reason in zip(peers, reasons) if reason}
 
 
 def _start(peer, results):

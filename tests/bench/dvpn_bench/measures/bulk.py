@@ -29,7 +29,7 @@ class Bulk(Case):
 
     def prepare(self, peer):
         self.kibibytes[peer.name] = (load.kibibytes_for(peer, self.direction, self.flows, self.seconds) if self.seconds
-                                     else QUICK_KIBIBYTES // self.flows)
+                                     else QUICK_KIBIBYTES // self.flows // (1 + self.rtt_ms // 10))
 
     def transfer(self, peer):
         return load.bulk(peer, self.direction, self.flows, self.kibibytes[peer.name])

@@ -94,4 +94,4 @@ class Idle(Case):
 
 
 def cases(scale):
-    return [Idle(flows, scale.pick(1, None)) for flows in scale.pick((1_000, 10_000), (100,))]
+    return [Idle(flows, scale.pick(1, None)) for flows in scale.pick((1_000, 10_000), (20,))]

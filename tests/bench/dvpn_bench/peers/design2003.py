@@ -18,7 +18,6 @@ class Design2003(base.Peer):
     has_sessions = True
 
     def start(self):
-        openssh.prepare(self.lab)
         far = ["nc", "-N", "10.0.42.2", topology.SERVER_PORT]
         self.process = self.lab.spawn(self.near, ROOT / "tests/bench/forwarder_2003", self.host, self.port, *openssh.command(self.lab),
                                       openssh.destination(), *far, log=self.name)

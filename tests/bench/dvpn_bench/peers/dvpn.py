@@ -4,6 +4,8 @@
 Both ways share the two sites and one table: 10.0.32.0/24 through the relay, 10.0.33.0/24 (the same hosts) by sshd itself,
 logged in as root.
 """
+import threading
+
 from .. import load, prepare, processes, topology
 from . import base
 
@@ -21,6 +23,7 @@ class _Sites:
     def __init__(self, lab):
         self.lab = lab
         self.users = 0
+        self.lock = threading.Lock()
         a, b = lab.state / "a", lab.state / "b"
         lab.step("install", "a", "b")
         (a / "etc/hosts").write_text(TABLE.format(gateway=topology.WAN["b"]))
@@ -31,14 +34,16 @@ class _Sites:
             lab.step(step, "a", "b")
 
     def start(self):
-        self.users += 1
-        if self.users == 1:
-            self._run()
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                self._run()
 
     def stop(self):
-        self.users -= 1
-        if self.users == 0:
-            self._end()
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                self._end()
 
     def restart(self):
         self._end()
@@ -58,13 +63,10 @@ class _Dvpn(base.Peer):
     has_sessions = True
 
     def start(self):
-        if not hasattr(self.lab, "dvpn_sites"):
-            self.lab.dvpn_sites = _Sites(self.lab)
-        self.lab.dvpn_sites.start()
+        self.lab.once(_Sites).start()
 
     def stop(self):
-        if hasattr(self.lab, "dvpn_sites"):
-            self.lab.dvpn_sites.stop()
+        self.lab.once(_Sites).stop()
 
     def first_byte_ms(self):
         """A daemon that has just started has no session."""
@@ -74,7 +76,7 @@ class _Dvpn(base.Peer):
 
     def restart(self):
         """The daemon and the relay, for both ways."""
-        self.lab.dvpn_sites.restart()
+        self.lab.once(_Sites).restart()
 
     def client_addresses(self, flows):
         """One client may have limits.flows_per_client (2,000): as many addresses as that takes, and one for good measure."""

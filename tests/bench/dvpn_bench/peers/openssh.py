@@ -23,10 +23,12 @@ MaxStartups 2000
 """
 
 
-def prepare(lab):
-    """Keys and sshd, once a lab."""
-    if hasattr(lab, "openssh_dir"):
-        return
+def directory_of(lab):
+    """The folder with keys and known_hosts; sshd runs at d."""
+    return lab.once(_prepare)
+
+
+def _prepare(lab):
     directory = lab.state / "openssh"
     directory.mkdir()
     for key in ("host_key", "client_key"):
@@ -37,7 +39,7 @@ def prepare(lab):
     _plain_shell_for_root(lab, directory)
     sshd = lab.spawn("d.gw", "/usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config", log="sshd")
     lab.until("sshd at d", lambda: lab.listening("d.gw", 22), sshd)
-    lab.openssh_dir = directory
+    return directory
 
 
 def _plain_shell_for_root(lab, home):
@@ -51,7 +53,7 @@ def _plain_shell_for_root(lab, home):
 
 def command(lab):
     """`ssh` with what it needs to log in to d; options and the command to run go behind it."""
-    directory = lab.openssh_dir
+    directory = directory_of(lab)
     return ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={directory}/known_hosts",
             "-o", f"IdentityFile={directory}/client_key", "-o", "IdentitiesOnly=yes", "-o", f"Ciphers={CIPHER}"]
 

@@ -20,11 +20,10 @@ class Redsocks(base.Peer):
     host = "10.0.44.2"
 
     def start(self):
-        openssh.prepare(self.lab)
         self.ssh = self.lab.spawn(self.near, *openssh.command(self.lab), "-N", "-D", f"127.0.0.1:{SOCKS_PORT}", openssh.destination(),
                                   log="ssh-d")
         self.lab.until("ssh -D", lambda: self.lab.listening(self.near, SOCKS_PORT), self.ssh)
-        config = self.lab.openssh_dir / "redsocks.conf"
+        config = openssh.directory_of(self.lab) / "redsocks.conf"
         config.write_text(CONFIG)
         self.redsocks = self.lab.spawn(self.near, "redsocks", "-c", config, log=self.name)
         self.lab.until("redsocks", lambda: self.lab.listening(self.near, REDIRECT_PORT), self.redsocks)

@@ -17,7 +17,6 @@ class SshL(base.Peer):
     has_sessions = True
 
     def start(self):
-        openssh.prepare(self.lab)
         forward = f"{self.host}:{self.port}:10.0.42.2:{topology.SERVER_PORT}"
         self.process = self.lab.spawn(self.near, *openssh.command(self.lab), "-N", "-o", "ExitOnForwardFailure=yes", "-L", forward,
                                       openssh.destination(), log="ssh-l")

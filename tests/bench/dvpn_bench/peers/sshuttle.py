@@ -15,7 +15,6 @@ class Sshuttle(base.Peer):
     host = "10.0.43.2"
 
     def start(self):
-        openssh.prepare(self.lab)
         self.process = self.lab.spawn(
             self.near, "/usr/bin/sshuttle", "--method", "nft", "-l", "0.0.0.0:0", "--disable-ipv6", "-e", shlex.join(openssh.command(self.lab)),
             "-r", openssh.destination(), "--python", "/usr/bin/python3", "10.0.43.0/24", log=self.name)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The results as pictures, SVG and PNG. dvpn stands out by colour, everything else is grey; two shades tell the two series of a
 panel apart, so the pictures read without colour as well. What was not measured is an empty row with a dash."""
+import io
+import textwrap
+
 import matplotlib
+import PIL.Image
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
@@ -49,7 +53,7 @@ def bars(axis, title, names, results, metrics, unit, first):
                 continue
             axis.barh(y, s.median - left, height * 0.92, left=left, color=_shade(name, which))
             axis.plot([max(s.low, left), s.high], [y, y], color="black", linewidth=0.7)
-            axis.text(max(s.high, s.median) * 1.08, y, words.number(s.median), va="center", fontsize=6)
+            axis.text(max(s.high, s.median) * (right / left) ** 0.012, y, words.number(s.median), va="center", fontsize=6)
 
 
 def ranges(axis, title, names, results, low, high, unit, first):
@@ -67,28 +71,35 @@ def ranges(axis, title, names, results, low, high, unit, first):
             continue
         axis.plot([a.median, b.median], [row, row], color=_shade(name, 1), linewidth=3, solid_capstyle="butt", zorder=1)
         axis.plot(a.median, row, "o", color=_shade(name, 0), markersize=4.5)
-        axis.plot(b.median, row, "|", color=_shade(name, 0), markersize=9, markeredgewidth=2)
-        axis.text(b.median * 1.12, row, f"{words.number(a.median)} – {words.number(b.median)}", va="center", fontsize=6)
+        axis.plot(b.median, row, "|", color=_shade(name, 0), markersize=9, markeredgewidth=1.5)
+        axis.text(b.median * (right / left) ** 0.025, row, f"{words.number(a.median)} – {words.number(b.median)}", va="center", fontsize=6)
 
 
-def grid(title, note, rows, columns, panels, names):
-    """panels: functions that draw on (axis, whether it is the first of its row)."""
-    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns + 1.4, (0.21 * len(names) + 0.75) * rows + 0.8), squeeze=False,
+def grid(title, note, rows, names):
+    """rows of panels: functions that draw on (axis, whether it is the first of its row)."""
+    columns = max(map(len, rows))
+    figure, axes = plt.subplots(len(rows), columns, figsize=(3.1 * columns + 1.4, (0.21 * len(names) + 0.75) * len(rows) + 0.8), squeeze=False,
                                 layout="constrained")
-    figure.suptitle(f"{title}\n", x=0.01, ha="left", weight="bold")
-    figure.text(0.01, 0.985 - 0.28 / figure.get_figheight(), note, ha="left", va="top", color="#404040")
+    lines = textwrap.wrap(note, int(16 * figure.get_figwidth()))
+    # (the empty lines make room for the note)
+    figure.suptitle(title + "\n" * (len(lines) + 1), x=0.01, ha="left", weight="bold")
+    figure.text(0.01, 1 - 0.29 / figure.get_figheight(), "\n".join(lines), ha="left", va="top", color="#404040")
     for i, axis in enumerate(axes.flat):
-        if i < len(panels):
-            panels[i](axis, i % columns == 0)
+        row, column = divmod(i, columns)
+        if column < len(rows[row]):
+            rows[row][column](axis, column == 0)
         else:
             axis.axis("off")
     return figure
 
 
 def save(figure, folder, name):
-    for form in ("svg", "png"):
-        figure.savefig(folder / f"{name}.{form}", dpi=130, metadata={"Date": None} if form == "svg" else {})
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=120)
     plt.close(figure)
+    # (few colours: a third of the size)
+    PIL.Image.open(picture).convert("RGB").quantize(48).save(folder / f"{name}.png", optimize=True)
 
 
 def target_chart(checks):
