@@ -297,16 +297,14 @@ int connections(const Target& target, std::size_t count, std::size_t at_once) {
 
 int keystrokes(const Target& target, std::size_t count, int interval_ms) {
   const int fd = target.connect();
-  if (fd < 0 || ::send(fd, "E", 1, MSG_NOSIGNAL) != 1) die("connect");
+  std::string wrong = start_echo(fd);  // (the first byte's way is another measure)
   std::vector<double> seconds;
-  std::string wrong;
   const auto start = Clock::now();
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count && wrong.empty(); ++i) {
     std::this_thread::sleep_until(start + std::chrono::milliseconds(interval_ms) * i);
     const auto begun = Clock::now();
     wrong = there_and_back(fd);
-    if (!wrong.empty()) break;
-    seconds.push_back(since(begun));
+    if (wrong.empty()) seconds.push_back(since(begun));
   }
   print_latencies(seconds, count - seconds.size(), wrong, since(start));
   return seconds.size() == count ? 0 : 1;

@@ -6,7 +6,7 @@ import signal
 import sys
 
 from . import measures, peers, prepare, schedule
-from .errors import BenchError
+from .errors import BenchError, Stopped
 from .measures.base import Scale
 from .results import Results
 
@@ -44,7 +44,7 @@ def options(arguments):
 
 
 def _stop(number, _frame):
-    raise BenchError(f"stopped by {signal.Signals(number).name}; the labs are taken away")
+    raise Stopped(f"stopped by {signal.Signals(number).name}")
 
 
 def main(arguments):
@@ -53,7 +53,7 @@ def main(arguments):
         signal.signal(number, _stop)
     try:
         return bench(chosen)
-    except BenchError as error:
+    except (BenchError, Stopped) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
 
@@ -63,11 +63,12 @@ def bench(chosen):
     from . import report  # matplotlib is one of the packages
     if chosen.render:
         environment, results = report.data.load(chosen.render.read_text())
+        stopped = ""
     else:
-        environment, results = measure(chosen)
-    report.write(environment, results, *places(chosen))
+        environment, results, stopped = measure(chosen)
+    report.write(environment, results, *places(chosen, stopped))
     print(report.data.dump(environment, results) if chosen.json else report.as_text(environment, results, with_targets=not chosen.quick))
-    faults = report.faults(results, chosen.peers) if not chosen.render else []
+    faults = [stopped] if stopped else [] if chosen.render else report.faults(results, chosen.peers)
     for fault in faults:
         print(f"bench: {fault}", file=sys.stderr)
     return 1 if faults else 0
@@ -82,14 +83,18 @@ def measure(chosen):
     peer_classes = [peer for peer in peers.ALL if peer.name in chosen.peers]
     cases = [case for name in measures.BY_NAME if name in chosen.measures for case in measures.BY_NAME[name].cases(scale)]
     results = Results()
-    schedule.run(tree, peer_classes, cases, chosen.rounds or scale.pick(5, 1), results)
-    schedule.say("measured")
-    return describe(peer_classes), results
+    stopped = ""
+    try:
+        schedule.run(tree, peer_classes, cases, chosen.rounds or scale.pick(5, 1), results)
+        schedule.say("measured")
+    except Stopped as signal_name:
+        stopped = f"{signal_name}; this is what was measured until then"
+    return describe(peer_classes), results, stopped
 
 
-def places(chosen):
+def places(chosen, stopped):
     """(RESULTS.md, the folder of everything else)"""
-    whole = not chosen.quick and set(chosen.peers) == set(peers.BY_NAME) and set(chosen.measures) == set(measures.BY_NAME)
+    whole = not stopped and not chosen.quick and set(chosen.peers) == set(peers.BY_NAME) and set(chosen.measures) == set(measures.BY_NAME)
     if whole and not chosen.out:
         return COMMITTED / "RESULTS.md", COMMITTED / "results"
     folder = chosen.out or prepare.ROOT / "build/bench"

@@ -50,6 +50,10 @@ class Results:
         self.failures = {}  # (metric id, peer name): reason
         self.absent = {}    # peer name: why it did not start
 
+    def asked(self, peer):
+        """Whether it took part at all."""
+        return any(name == peer for _, name in self.values.keys() | self.failures.keys())
+
     def record(self, metric, peer, round_number, value):
         self.metrics.setdefault(metric.id, metric)
         self.values.setdefault((metric.id, peer), {})[round_number] = value

@@ -9,7 +9,6 @@ from . import load
 from .errors import Failed
 from .lab import Lab
 
-PATIENCE = 2  # runs that fail in a row before a peer is left out of a case
 
 
 BEGUN = time.monotonic()
@@ -80,7 +79,7 @@ def run_case(case, peers, absent, rounds, results):
     for number in range(min(rounds, case.rounds or rounds)):
         turn = number % max(len(ready), 1)
         for peer in ready[turn:] + ready[:turn]:
-            if failures.get(peer.name, 0) >= PATIENCE:
+            if failures.get(peer.name, 0) >= case.patience:
                 continue
             try:
                 for metric, value in case.run(peer).items():

@@ -18,6 +18,7 @@ class Case:
     metrics = ()        # what run() gives; it may give more, of one program each, where peers differ
     only = ()           # names of peers; empty: all
     rounds = None       # at most; None: as many as asked for
+    patience = 2        # runs that fail in a row before a peer is left out of the rest
 
     def limit(self, peer):
         """Why this case is not for this peer; "" if it is."""

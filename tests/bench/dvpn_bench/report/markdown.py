@@ -29,12 +29,14 @@ def table(head, rows):
 
 
 def _environment(environment):
-    keys = ("date", "dvpn", "machine", "kernel", "system", "links")
+    keys = ("date", "dvpn", "machine", "kernel", "system", "links", "descriptors")
     return table(["", ""], [[key, environment[key]] for key in keys])
 
 
 def _targets(results):
     checks = list(words.checks(results))
+    if not checks:
+        return ""
     met = sum(state == "met" for _, _, state, _ in checks)
     measured = sum(figure is not None for _, figure, _, _ in checks)
     rows = []

@@ -21,11 +21,12 @@ def table(results, peer_names):
 
 
 def checks(results):
+    """Empty if nothing was measured that has a target."""
     rows = [["target", "must", "reach for", "measured", ""]]
     for target, figure, state, reached in words.checks(results):
         rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach), words.spread(figure, target.unit) or "-",
                      f"{state}{', ' + reached if reached else ''}"])
-    return aligned(rows)
+    return aligned(rows) if len(rows) > 1 else ""
 
 
 def absent(results):

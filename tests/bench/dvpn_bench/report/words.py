@@ -34,12 +34,14 @@ def comparison(results, peer_names, metrics):
 
 
 def checks(results):
-    """(target, figure or None, "met", "not met" or "not measured", "reached" or "") for each target."""
+    """(target, figure or None, "met" or why not, "reached" or "") for each target whose metrics were asked for."""
     for target in targets.ALL:
+        if any(metric not in results.metrics or not results.asked(peer) for metric, peer in target.terms):
+            continue
         figure = target.figure(results)
         if figure is None:
-            reasons = [results.failure(*term) for term in target.terms if results.failure(*term)]
-            yield target, None, "not measured" + (f": {reasons[0]}" if reasons else ""), ""
+            reasons = [f"{peers.BY_NAME[peer].title}: {results.failure(metric, peer)}" for metric, peer in target.terms if results.failure(metric, peer)]
+            yield target, None, f"not measured ({reasons[0]})" if reasons else "not measured", ""
         else:
             reached = target.reach is not None and target.met(figure, target.reach)
             yield target, figure, "met" if target.met(figure, target.must) else "not met", "reached" if reached else ""
