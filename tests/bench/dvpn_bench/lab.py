@@ -60,7 +60,10 @@ class Lab:
 
     def step(self, name, *sites):
         """A step of tests/lab/lab at some sites: install, sshd, rules, relay, daemon."""
-        self._lab(name, self.id, *sites)
+        try:
+            self._lab(name, self.id, *sites)
+        except BenchError as error:
+            raise Failed(str(error)) from None
 
     def namespace(self, where):
         return f"dvpnlab-{self.id}-{where}"
