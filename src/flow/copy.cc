@@ -125,17 +125,19 @@ class Gather {
 /// Acts on everything in `chunk`. True: the target's half is finished.
 bool pass_down(Flow& flow, FarReader& reader, std::string_view chunk) {
   Gather gather(flow);
+  bool finished = false;
   while (!flow.ended()) {
     FarReader::Event event = reader.next(chunk);
     switch (event.kind) {
-      case FarReader::Kind::kNeedMore: gather.flush(); return false;
+      case FarReader::Kind::kNeedMore: gather.flush(); return finished;
       case FarReader::Kind::kYes: flow.opened = Flow::Clock::now(); break;
       case FarReader::Kind::kData: gather.add(event.data); break;
-      case FarReader::Kind::kEnd: gather.flush(); return true;
+      case FarReader::Kind::kEnd: finished = true; break;
+      case FarReader::Kind::kReady: flow.channel_ready = true; break;
       case FarReader::Kind::kFail: gather.flush(); flow.finish(event.reason, std::move(event.why)); break;
     }
   }
-  return false;
+  return finished;
 }
 
 /// The target has finished and the client goes on sending: what may still come is a reset, or the channel's end.
@@ -160,9 +162,11 @@ net::Task<> copy_up(Flow& flow, std::span<char> scratch) {
   const bool framed = flow.route->via == table::Via::kRelay;
   const std::size_t header = framed ? wire::kFrameHeaderSize : 0;
   co_await drain_pending_up(flow);  // the request comes first
+  bool waits = false;  // what a client says first is mostly there by now, and goes out together with the request
   while (!flow.ended()) {
     // Unbounded: ended by input, by the client's reset, by its keepalives or by finish().
-    co_await flow.socket.async_wait(net::TcpSocket::wait_read, net::use_result);
+    if (waits) co_await flow.socket.async_wait(net::TcpSocket::wait_read, net::use_result);
+    waits = true;
     if (flow.ended()) co_return;
     std::size_t room = flow.channel->writable();
     while (room <= header && !flow.ended() && flow.channel->alive()) {

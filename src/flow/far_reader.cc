@@ -47,6 +47,7 @@ FarReader::Event FarReader::next(std::string_view& chunk) {
     case wire::FrameParser::Kind::kNeedMore: return {};
     case wire::FrameParser::Kind::kData: return {.kind = Kind::kData, .data = event.data};
     case wire::FrameParser::Kind::kEnd: return {.kind = Kind::kEnd};
+    case wire::FrameParser::Kind::kReady: return {.kind = Kind::kReady};
     case wire::FrameParser::Kind::kReset:
       return fail_with(end_reason(event.reason), text("the relay says: ", wire::to_text(event.reason)));
     case wire::FrameParser::Kind::kError: break;

@@ -23,6 +23,7 @@ class FarReader {
     kYes,       ///< the relay has connected
     kData,      ///< `data` is for the client
     kEnd,       ///< the target's half is finished
+    kReady,     ///< both are, and the channel takes another request
     kFail,      ///< the flow is over, for `reason`
   };
   struct Event {

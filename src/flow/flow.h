@@ -66,6 +66,8 @@ struct Flow {
   net::Timer pause;       ///< of watch_client()
   std::unique_ptr<ssh::Channel> channel;
   std::string gateway;  ///< its name, once one was chosen
+  gateway::Gateway* carrier = nullptr;  ///< whose channel it is
+  bool channel_ready = false;           ///< the relay has said that the channel takes another request
   ReceiveWindow window;
 
   State state = State::kOpening;

@@ -62,6 +62,7 @@ Refusal refusal(const gateway::Failure& failure, table::Via via) {
 
 std::string relay_request(const Flow& flow) {
   wire::Request request{.kind = wire::Kind::kTcp, .target = target_of(flow), .client = flow.client, .deadline = {}};
+  request.again = true;
   request.deadline = std::max(time_left(flow), milliseconds(1));
   return wire::encode(request);
 }
@@ -87,6 +88,7 @@ net::Task<> open_channel(Flow& flow, GatewayOf gateway_of, std::uint32_t random)
     auto opened = co_await std::move(opening);
     if (opened) {
       flow.channel = std::move(*opened);
+      flow.carrier = gateways[i];
       co_return;
     }
     last = refusal(opened.error(), flow.route->via);

@@ -12,6 +12,8 @@ namespace dvpn::flow {
 
 namespace {
 
+/// How long a relay may take to say that a channel is ready for another flow.
+constexpr auto kReadyTime = std::chrono::seconds(5);
 constexpr auto kSweepInterval = std::chrono::seconds(1);
 
 /// EINTR is fatal to libssh: signals go to the front thread alone.
@@ -61,8 +63,8 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
     auto opening = open_channel(*flow, std::move(find), static_cast<std::uint32_t>(random_()) << 1);
     co_await std::move(opening);
   }
+  FarReader reader(flow->route->via);
   if (!flow->ended()) {
-    FarReader reader(flow->route->via);
     flow->state = Flow::State::kOpen;
     if (flow->route->via == table::Via::kRelay)
       flow->pending_up = relay_request(*flow);
@@ -72,7 +74,7 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
     flow->copies.spawn(copy_down(*flow, reader, scratch_));
     co_await flow->copies.join();
   }
-  flow->channel.reset();
+  if (flow->reason != EndReason::kDone) flow->channel.reset();
   flow->close_client();
   log_info(log_line(*flow));
   counters_.count(flow->reason);
@@ -80,6 +82,26 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   counters_.bytes_down += flow->bytes_down;
   flows_.erase(flow->id);
   finished_({flow->id, flow->reason});
+  co_await give_back(*flow, reader);
+}
+
+/// A channel that finished its flow may carry another one, as soon as the relay has said so. Any other is closed at once:
+/// that tells the far end that the flow broke.
+net::Task<> Worker::give_back(Flow& flow, FarReader& reader) {
+  if (!flow.channel || flow.reason != EndReason::kDone || flow.route->via != table::Via::kRelay) co_return;
+  ssh::Channel& channel = *flow.channel;
+  channel.rest();
+  const net::Deadline deadline(context_.get_executor(), kReadyTime, [&channel] { channel.wake(); });
+  while (!flow.channel_ready && !deadline.expired()) {
+    co_await channel.wait_readable();
+    const ssh::Channel::Read read = channel.read(scratch_, 0);
+    std::string_view chunk(scratch_.data(), read.bytes);
+    const FarReader::Event event = reader.next(chunk);
+    flow.channel_ready = event.kind == FarReader::Kind::kReady && chunk.empty();
+    const bool says_else = event.kind != FarReader::Kind::kNeedMore && !flow.channel_ready;
+    if (read.eof || says_else) co_return;
+  }
+  if (flow.channel_ready) flow.carrier->keep(std::move(flow.channel), flow.snapshot->config.ssh.relay_socket);
 }
 
 gateway::Gateway& Worker::gateway_of(const table::GatewaySpec& spec) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "flow/counters.h"
+#include "flow/far_reader.h"
 #include "flow/flow.h"
 #include "gateway/gateway.h"
 
@@ -65,6 +66,7 @@ class Worker {
   void run();
   net::Task<> carry_one(std::unique_ptr<Flow> flow);
   net::Task<> sweep_loop();
+  net::Task<> give_back(Flow& flow, FarReader& reader);
   gateway::Gateway& gateway_of(const table::GatewaySpec& spec);
   void end_all_flows();
   net::Task<> shut_down();

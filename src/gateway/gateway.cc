@@ -19,6 +19,8 @@ constexpr auto kShortLife = std::chrono::seconds(10);
 /// Channels that may be opening at once, on all sessions of one worker together. A relay holds 1,000 connections without
 /// a request for each account (limits.spares_per_account), and each is one until the request has crossed the path.
 constexpr std::size_t kMostOpenings = 128;
+/// A spare is closed after so long: well before a relay would do it (spare_timeout, 10 minutes).
+constexpr auto kSpareAge = std::chrono::minutes(4);
 /// How often one opening is moved to another session because its session broke.
 constexpr int kMostTries = 3;
 
@@ -41,7 +43,7 @@ bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ &
 /// The session for the next channel, if there is one; starts another where the policy wants it.
 std::optional<std::size_t> Gateway::pick() {
   std::vector<std::size_t> channels;
-  for (const Pooled* const pooled : pool_) channels.push_back(pooled->session->channels());
+  for (const Pooled* const pooled : pool_) channels.push_back(flows_on(*pooled->session));
   const bool may_try = !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_));
   const Growth growth = connecting_ ? Growth::kUnderWay : may_try ? Growth::kPossible : Growth::kImpossible;
   const PoolDecision decision = decide(channels, growth, settings_->pool);
@@ -52,7 +54,43 @@ std::optional<std::size_t> Gateway::pick() {
   return decision.use;
 }
 
+std::size_t Gateway::flows_on(const ssh::Session& session) const {
+  const auto spares = std::ranges::count_if(spares_, [&](const Spare& spare) { return &spare.channel->session() == &session; });
+  return session.channels() - static_cast<std::size_t>(spares);
+}
+
+void Gateway::keep(std::unique_ptr<ssh::Channel> channel, std::string unix_socket) {
+  channel->rest();
+  if (!stopped_ && channel->untouched()) spares_.push_back({std::move(channel), std::move(unix_socket), Clock::now()});
+}
+
+/// The last one that was used, if it still is good: nothing may have come on it, not even its end.
+std::unique_ptr<ssh::Channel> Gateway::take_spare(const std::string& unix_socket) {
+  std::unique_ptr<ssh::Channel> channel;
+  while (!spares_.empty() && !channel) {
+    if (spares_.back().channel->untouched() && spares_.back().unix_socket == unix_socket) channel = std::move(spares_.back().channel);
+    spares_.pop_back();
+  }
+  fewest_spares_ = std::min(fewest_spares_, spares_.size());
+  return channel;
+}
+
+/// Those that were not needed for a whole second go, but for one; so do those that are old or ended.
+void Gateway::drop_spares() {
+  const auto now = Clock::now();
+  const std::size_t unneeded = fewest_spares_ > 1 ? fewest_spares_ - 1 : 0;
+  spares_.erase(spares_.begin(), spares_.begin() + static_cast<std::ptrdiff_t>(std::min(unneeded, spares_.size())));
+  std::erase_if(spares_, [now](const Spare& spare) { return !spare.channel->untouched() || now - spare.since > kSpareAge; });
+  fewest_spares_ = spares_.size();
+}
+
 net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(Target target, milliseconds within) {
+  if (target.unix_socket) {
+    if (std::unique_ptr<ssh::Channel> spare = take_spare(*target.unix_socket)) {
+      ++opens_;
+      co_return std::move(spare);
+    }
+  }
   const auto end = Clock::now() + within;
   const net::Deadline deadline(executor_, within, [this] { changed_.notify_all(); });
   Failure failure = ssh::SessionFailure{ssh::SessionTrouble::kTimeout, "no session in time"};
@@ -141,6 +179,7 @@ net::Task<> Gateway::set_up_session() {
 
   ssh::SessionFailure end = co_await session.run();
   std::erase(pool_, &pooled);
+  std::erase_if(spares_, [&session](const Spare& spare) { return &spare.channel->session() == &session; });
   if (end.trouble == ssh::SessionTrouble::kClosed) {
     log_info(text("gateway ", name, ": session closed"));
     backoff_.succeeded();
@@ -173,15 +212,18 @@ void Gateway::renew(std::shared_ptr<const Settings> settings) {
 }
 
 void Gateway::sweep() {
+  drop_spares();
   const auto now = Clock::now();
   for (Pooled* const pooled : pool_) {
-    if (pooled->session->channels() > 0) pooled->idle_since = now;
+    pooled->session->measure_round_trip();
+    if (flows_on(*pooled->session) > 0) pooled->idle_since = now;
     if (now - pooled->idle_since > settings_->idle_timeout) pooled->session->close();
   }
 }
 
 void Gateway::stop() {
   stopped_ = true;
+  spares_.clear();
   for (Pooled* const pooled : pool_) pooled->session->close();
   if (attempt_ != nullptr) {
     attempt_->connector.cancel();
@@ -194,7 +236,7 @@ Stats Gateway::stats() const {
   Stats stats{.name = spec_.to_string(), .opens = opens_, .failures = failures_};
   const auto now = Clock::now();
   for (const Pooled* const pooled : pool_) {
-    stats.channels += pooled->session->channels();
+    stats.channels += flows_on(*pooled->session);
     const auto sample = pooled->session->round_trip();
     if (sample.count() > 0 && (stats.round_trip.count() == 0 || sample < stats.round_trip)) stats.round_trip = sample;
   }

@@ -73,6 +73,9 @@ class Gateway {
   /// A channel within `within`. A session that breaks while the channel is opening is replaced by another.
   net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> open(Target target, std::chrono::milliseconds within);
 
+  /// Takes back a channel to `unix_socket` that is as new: for the next open() of that socket, or to be closed.
+  void keep(std::unique_ptr<ssh::Channel> channel, std::string unix_socket);
+
   /// New keys, pins and limits for sessions from now on; forgets failures.
   void renew(std::shared_ptr<const Settings> settings);
 
@@ -96,6 +99,13 @@ class Gateway {
     Clock::time_point idle_since;
   };
 
+  /// An open channel to a relay that waits for a request.
+  struct Spare {
+    std::unique_ptr<ssh::Channel> channel;
+    std::string unix_socket;
+    Clock::time_point since;
+  };
+
   struct Attempt {
     ssh::Session& session;
     net::Connector connector{};
@@ -105,6 +115,9 @@ class Gateway {
   net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
   std::optional<std::size_t> pick();
+  std::unique_ptr<ssh::Channel> take_spare(const std::string& unix_socket);
+  std::size_t flows_on(const ssh::Session& session) const;
+  void drop_spares();
 
   net::Executor executor_;
   table::GatewaySpec spec_;
@@ -112,6 +125,8 @@ class Gateway {
   net::TaskGroup tasks_;
   net::Condition changed_;
   std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
+  std::vector<Spare> spares_;        // the last one used is the last
+  std::size_t fewest_spares_ = 0;    // since the last sweep: so many were not needed
   bool connecting_ = false;
   std::size_t openings_ = 0;  // channels that are being opened
   Attempt* attempt_ = nullptr;  // the one that runs

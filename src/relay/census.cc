@@ -30,6 +30,12 @@ Census::Verdict Census::promote(uid_t uid) {
   return Verdict::kOk;
 }
 
+Census::Verdict Census::demote(uid_t uid) {
+  const Verdict verdict = spare_came(uid);
+  if (verdict == Verdict::kOk) flow_left(uid);
+  return verdict;
+}
+
 void Census::flow_left(uid_t uid) {
   --accounts_[uid].flows;
   --flows_;

@@ -25,6 +25,8 @@ class Census {
   /// A spare's first byte came. With kOk it is a flow from now on; else it still is a spare.
   Verdict promote(uid_t uid);
   void flow_left(uid_t uid);
+  /// A flow has finished and its connection stays. With kOk it is a spare from now on; else it still is a flow.
+  Verdict demote(uid_t uid);
 
   std::uint32_t flows() const { return flows_; }
   std::uint32_t spares() const { return spares_; }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 
 #include "base/unique_fd.h"
@@ -44,6 +45,8 @@ struct Connection {
   int target_error = 0;        ///< what a failed write said
   uid_t uid = 0;
   std::size_t slot = 0;
+  std::list<Connection*>::iterator spare;  ///< kSpare: its place among its account's
+  bool again = false;  ///< its request wants the channel to take another one afterwards
   Clock::time_point started;
   Clock::time_point deadline = Clock::time_point::max();
   std::unique_ptr<RequestReader> reader;

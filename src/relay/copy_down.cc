@@ -78,7 +78,7 @@ CopyDown::Next CopyDown::copy_frame(Side& target, Side& channel, CopyContext& co
   bulk_ = n == static_cast<ssize_t>(most);
   if (n == 0 && !failing_) {
     finished_ = true;
-    held_.append(wire::encode_end(), context);
+    held_.append(says_ready_ ? wire::encode_end() + wire::encode_ready() : wire::encode_end(), context);
     return Next::kGoOn;
   }
   if (n <= 0) return failed_to_read(target, n, result);

@@ -31,6 +31,10 @@ class CopyDown {
   bool at_boundary() const { return promised_ == 0; }
   bool idle() const { return held_.empty() && transit_.empty(); }
 
+  /// The other half has finished already: `ready` is said right behind the end, in the same packet.
+  void say_ready() { says_ready_ = !finished_; }
+  bool said_ready() const { return finished_ && says_ready_; }
+
   /// The target is known to have failed: when its receive queue is read, that is no clean end.
   void expect_failure() { failing_ = true; }
 
@@ -56,6 +60,7 @@ class CopyDown {
   bool bulk_ = false;      ///< the last read filled the buffer: there is probably more
   bool failing_ = false;
   bool finished_ = false;  ///< the target's FIN was read
+  bool says_ready_ = false;
 };
 
 }  // namespace dvpn::relay

@@ -136,7 +136,8 @@ void CopyUp::take_apart(std::string_view chunk, Side& target, CopyContext& conte
         gather.add(event.data);
         if (gather.full()) (void)gather.send_to(target.fd, held_, context);
         break;
-      case wire::FrameParser::Kind::kEnd: break;
+      case wire::FrameParser::Kind::kEnd:
+      case wire::FrameParser::Kind::kReady: break;  // (the latter means nothing from a gateway)
       case wire::FrameParser::Kind::kReset:
         verdict_ = CopyResult::kReset;
         more = false;

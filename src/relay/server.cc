@@ -120,7 +120,7 @@ void Server::expire() {
     Connection& connection = *deadlines_.begin()->second;
     set_deadline(connection, Clock::time_point::max());
     switch (connection.phase) {
-      case Phase::kSpare: close_connection(connection, Outcome::kSpareExpired); break;
+      case Phase::kSpare: turn_away(connection, Outcome::kSpareExpired); break;
       case Phase::kRequest: refuse(connection, no(wire::Status::kMalformed)); break;
       case Phase::kConnecting: refuse(connection, no(wire::Status::kTimedOut)); break;
       case Phase::kFlow: close_connection(connection, Outcome::kTargetReset); break;
@@ -144,31 +144,37 @@ void Server::set_deadline(Connection& connection, Clock::time_point deadline) {
 
 void Server::close_connection(Connection& connection, Outcome outcome) {
   set_deadline(connection, Clock::time_point::max());
-  connection.up.drop(context_);
-  connection.down.drop(context_);
-  if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
-  connection.target_fd.reset();
+  if (connection.phase == Phase::kSpare) {
+    end_spare(connection);
+    census_.spare_left(connection.uid);
+  } else {
+    census_.flow_left(connection.uid);
+  }
+  finish_flow(connection, outcome);
   connection.channel_fd.reset();
   connection.closed = true;
-  if (connection.phase == Phase::kSpare)
-    census_.spare_left(connection.uid);
-  else
-    census_.flow_left(connection.uid);
-  counters_.count(outcome);
-  counters_.bytes_up += connection.up.bytes();
-  counters_.bytes_down += connection.down.bytes();
-  if (connection.phase >= Phase::kFlow && log_enabled(LogLevel::kDebug)) {
-    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - connection.started);
-    log_debug(text("flow of ", name_of(connection.uid), " to ", connection.destination.to_string(), ": ",
-                   to_text(outcome), "; up ", format_size(connection.up.bytes()), ", down ",
-                   format_size(connection.down.bytes()), ", ", format_duration(age)));
-  }
   std::unique_ptr<Connection>& place = connections_[connection.slot];
   connections_.back()->slot = connection.slot;
   closed_.push_back(std::move(place));
   if (&place != &connections_.back()) place = std::move(connections_.back());
   connections_.pop_back();
   if (accept_again_ != Clock::time_point::max()) resume_accepting();
+}
+
+/// The end of what the connection carried: its target is let go, and it is counted.
+void Server::finish_flow(Connection& connection, Outcome outcome) {
+  connection.up.drop(context_);
+  connection.down.drop(context_);
+  if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
+  connection.target_fd.reset();
+  counters_.count(outcome);
+  counters_.bytes_up += connection.up.bytes();
+  counters_.bytes_down += connection.down.bytes();
+  if (connection.phase < Phase::kFlow || !log_enabled(LogLevel::kDebug)) return;
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - connection.started);
+  log_debug(text("flow of ", name_of(connection.uid), " to ", connection.destination.to_string(), ": ",
+                 to_text(outcome), "; up ", format_size(connection.up.bytes()), ", down ",
+                 format_size(connection.down.bytes()), ", ", format_duration(age)));
 }
 
 /// Watches for room in the channel once something waits for it, until room is reported that nobody waited for.

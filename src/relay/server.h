@@ -15,10 +15,12 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -60,11 +62,16 @@ class Server {
   void expire();
   void set_deadline(Connection& connection, Clock::time_point deadline);
   void close_connection(Connection& connection, Outcome outcome);
+  void finish_flow(Connection& connection, Outcome outcome);
   void sync_out_interest(Connection& connection);
 
   // server_accept.cc: new connections
   void accept_some();
   void welcome(UniqueFd fd);
+  bool make_room(uid_t uid);
+  void begin_spare(Connection& connection);
+  void end_spare(Connection& connection);
+  void turn_away(Connection& connection, Outcome outcome);
   void pause_accepting();
   void resume_accepting();
 
@@ -81,6 +88,8 @@ class Server {
   // server_flow.cc: copying and ending
   void run_flow(Connection& connection);
   bool obey(Connection& connection, const Step& step);
+  void finish(Connection& connection);
+  bool keep(Connection& connection);
   bool run_up(Connection& connection, bool& turn_over);
   bool run_down(Connection& connection, bool& turn_over);
   Step on_copy_result(Connection& connection, CopyResult result, int error);
@@ -115,6 +124,7 @@ class Server {
   std::vector<Connection*> ready_;
   std::vector<Connection*> running_;
   std::set<std::pair<Clock::time_point, Connection*>> deadlines_;
+  std::unordered_map<uid_t, std::list<Connection*>> spares_;  // by account, the oldest first
   Clock::time_point now_;
   Clock::time_point next_heartbeat_ = Clock::time_point::max();
   Clock::time_point accept_again_ = Clock::time_point::max();

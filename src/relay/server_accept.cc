@@ -35,7 +35,9 @@ void Server::welcome(UniqueFd fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-  if (census_.spare_came(peer.uid) != Census::Verdict::kOk) {
+  Census::Verdict verdict = census_.spare_came(peer.uid);
+  if (verdict != Census::Verdict::kOk && make_room(peer.uid)) verdict = census_.spare_came(peer.uid);
+  if (verdict != Census::Verdict::kOk) {
     ++counters_.limit_spares;
     counters_.count(wire::Status::kLimit);
     const std::string answer = wire::encode(no(wire::Status::kLimit));
@@ -51,12 +53,42 @@ void Server::welcome(UniqueFd fd) {
   connection.channel = {fd.get(), true, true};
   connection.channel_fd = std::move(fd);
   connections_.push_back(std::move(owner));
-  set_deadline(connection, now_ + settings_.spare_timeout);
+  begin_spare(connection);
   epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
                     .data = {.u64 = reinterpret_cast<std::uint64_t>(&connection)}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.channel.fd, &event) != 0)
     return refuse(connection, no(wire::Status::kLimit));
   enqueue(connection);
+}
+
+/// Turns the account's own oldest away, which is the least likely to be used. False: it has none.
+bool Server::make_room(uid_t uid) {
+  const auto own = spares_.find(uid);
+  if (own == spares_.end()) return false;
+  ++counters_.limit_spares;
+  turn_away(*own->second.front(), Outcome::kSpareExpired);
+  return true;
+}
+
+/// It waits for a request, and the census knows of it.
+void Server::begin_spare(Connection& connection) {
+  std::list<Connection*>& own = spares_[connection.uid];
+  connection.spare = own.insert(own.end(), &connection);
+  connection.phase = Phase::kSpare;
+  set_deadline(connection, now_ + settings_.spare_timeout);
+}
+
+void Server::end_spare(Connection& connection) {
+  const auto own = spares_.find(connection.uid);
+  own->second.erase(connection.spare);
+  if (own->second.empty()) spares_.erase(own);
+}
+
+/// Says so: who has just sent a request learns from it that nothing was done.
+void Server::turn_away(Connection& connection, Outcome outcome) {
+  const std::string answer = wire::encode(no(wire::Status::kLimit));
+  (void)::send(connection.channel.fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  close_connection(connection, outcome);
 }
 
 /// Out of descriptors or memory: the queue of the listener stays full, so looking at it again at once would spin.

@@ -84,7 +84,7 @@ void Server::begin_drain() {
     if (connection->phase < Phase::kFlow) unanswered.push_back(connection.get());
   for (Connection* connection : unanswered) {
     if (connection->phase == Phase::kSpare)
-      close_connection(*connection, Outcome::kShutDown);
+      turn_away(*connection, Outcome::kShutDown);
     else
       refuse(*connection, no(wire::Status::kFailed));
   }

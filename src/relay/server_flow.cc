@@ -43,6 +43,7 @@ bool Server::run_up(Connection& connection, bool& turn_over) {
       return true;
     }
     const bool was_open = connection.machine.is_up_open();
+    if (result == CopyResult::kEnded && connection.again) connection.down.say_ready();
     if (!obey(connection, on_copy_result(connection, result, 0))) return false;
     // After the end frame it is read on, for a reset; after the channel's end there is nothing more.
     if (result != CopyResult::kEnded || !was_open) return true;
@@ -87,11 +88,39 @@ Step Server::on_copy_result(Connection& connection, CopyResult result, int error
 bool Server::obey(Connection& connection, const Step& step) {
   switch (step.action) {
     case Action::kGoOn: return true;
-    case Action::kClose:
+    case Action::kClose: finish(connection); return false;
     case Action::kAbort: close_connection(connection, step.outcome); return false;
     case Action::kTell: tell(connection, step); return false;
   }
   return false;
+}
+
+/// Both halves have ended.
+void Server::finish(Connection& connection) {
+  if (!keep(connection)) return close_connection(connection, Outcome::kFinished);
+  finish_flow(connection, Outcome::kFinished);
+  connection.target = {};
+  connection.target_failed = false;
+  connection.target_error = 0;
+  connection.again = false;
+  connection.destination = {};
+  connection.machine = {};
+  connection.up = {};
+  connection.down = {};
+  begin_spare(connection);
+}
+
+/// Whether the connection was asked to take another request, may, and could say that it does.
+bool Server::keep(Connection& connection) {
+  if (!connection.again || draining_ || connection.channel_gone) return false;
+  if (!connection.down.said_ready()) {
+    const std::string ready = wire::encode_ready();
+    const ssize_t n = ::send(connection.channel.fd, ready.data(), ready.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n != static_cast<ssize_t>(ready.size())) return false;
+  }
+  Census::Verdict verdict = census_.demote(connection.uid);
+  if (verdict != Census::Verdict::kOk && make_room(connection.uid)) verdict = census_.demote(connection.uid);
+  return verdict == Census::Verdict::kOk;
 }
 
 /// Resets the target and says so to the channel, behind what is already on its way there. A frame whose payload can no

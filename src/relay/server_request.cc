@@ -67,6 +67,7 @@ bool Server::promote(Connection& connection) {
     refuse(connection, no(wire::Status::kLimit));
     return false;
   }
+  end_spare(connection);
   connection.phase = Phase::kRequest;
   connection.started = now_;
   set_deadline(connection, now_ + settings_.request_timeout);
@@ -77,6 +78,7 @@ void Server::decide_request(Connection& connection) {
   const auto request = connection.reader->take();
   connection.reader.reset();
   if (request && request->target) connection.destination = *request->target;
+  connection.again = request && request->again;
   const Decision decision = decide(request, connection.uid, access_, settings_.connect_timeout);
   if (decision.connect) return begin_connect(connection, decision.deadline);
   const bool asked_only =

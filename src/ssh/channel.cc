@@ -20,6 +20,8 @@ Channel::~Channel() { session_.abandon(std::move(state_)); }
 
 bool Channel::alive() const { return state_->phase == ChannelPhase::kOpen && !state_->closed; }
 
+bool Channel::untouched() const { return alive() && !state_->data && !state_->eof; }
+
 Channel::Read Channel::read(std::span<char> buffer, std::uint32_t window) {
   if (state_->phase != ChannelPhase::kOpen) return {.bytes = 0, .eof = true, .lost = true};
   if (!state_->data) return {.bytes = 0, .eof = state_->eof, .lost = false};
@@ -27,8 +29,11 @@ Channel::Read Channel::read(std::span<char> buffer, std::uint32_t window) {
   const int arrived = ssh_channel_poll(state_->handle, 0);
   int rc = 0;
   if (arrived > 0) {
-    // The call also opens the window so far that `count` bytes fit beside what has arrived.
-    const std::size_t count = std::min(std::max<std::size_t>(window, static_cast<std::size_t>(arrived)), buffer.size());
+    // The call also opens the window so far that `count` bytes fit beside what has arrived: done when half of it is used.
+    state_->read_since += static_cast<std::size_t>(arrived);
+    const bool reopen = state_->read_since >= window / 2;
+    if (reopen) state_->read_since = 0;
+    const std::size_t count = std::min(std::max<std::size_t>(reopen ? window : 0, static_cast<std::size_t>(arrived)), buffer.size());
     rc = ssh_channel_read_timeout(state_->handle, buffer.data(), static_cast<std::uint32_t>(count), 0, 0);
     state_->data = rc < arrived;
   }
@@ -79,6 +84,8 @@ net::Task<> Channel::wait_closed() {
 }
 
 std::chrono::microseconds Channel::round_trip() const { return session_.round_trip(); }
+
+void Channel::rest() { state_->woken = false; }
 
 void Channel::wake() {
   state_->woken = true;

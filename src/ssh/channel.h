@@ -54,6 +54,11 @@ class Channel {
   /// False once the session broke or the far side closed the whole channel: nothing can be written any more.
   bool alive() const;
 
+  /// Nothing has come on it that was not read, no end either, and it can be written to.
+  bool untouched() const;
+
+  const Session& session() const { return session_; }
+
   /// Each returns when it is worth trying again, or the channel has ended. Unbounded: ended by data, by the far side, by
   /// the session's end (whose keepalives bound it), or by wake().
   net::Task<> wait_readable();
@@ -66,6 +71,8 @@ class Channel {
 
   /// Lets the waits return, so that a flow that is being stopped can look around.
   void wake();
+  /// Takes wake() back: the channel goes on to another flow.
+  void rest();
 
   /// What one read() can return at most: the largest window, and what a peer may have in flight beyond it.
   static constexpr std::size_t kMostWindow = 8u << 20;

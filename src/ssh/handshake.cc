@@ -41,13 +41,15 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
   net::error_code error;
   const int fd = socket.release(error);
   if (error) co_return failed(SessionTrouble::kUnreachable, error.message());
-  const int waiting = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (waiting < 0) {
-    const int number = errno;
-    ::close(fd);
-    co_return failed(SessionTrouble::kUnreachable, errno_text(number));
+  for (net::Descriptor* const waiting : {&handle_->descriptor, &handle_->writable}) {
+    const int duplicate = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0) {
+      const int number = errno;
+      ::close(fd);
+      co_return failed(SessionTrouble::kUnreachable, errno_text(number));
+    }
+    waiting->assign(duplicate, error);
   }
-  handle_->descriptor.assign(waiting, error);
   set_socket_options(fd, options_.keepalive * (options_.keepalive_misses + 1));
 
   const std::vector<PinnedKey>& pins = options_.known_hosts->find(options_.host, options_.port);
@@ -55,6 +57,7 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
   const net::Deadline deadline(executor_, within, [this] {
     deadline_passed_ = true;
     handle_->descriptor.cancel();
+    handle_->writable.cancel();
   });
   Outcome outcome = co_await shake_hands();
   if (outcome) outcome = check_host_key(pins);
@@ -67,8 +70,9 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
     co_return failed(SessionTrouble::kProtocol, "libssh has no event for the session");
   ssh_set_counters(handle_->session, &handle_->socket_bytes, nullptr);
   set_non_blocking(fd);
-  handle_->read_ahead.attach(fd);
+  handle_->socket.attach(fd);
   up_ = true;
+  measure_round_trip();
   co_return Outcome{};
 }
 
@@ -107,8 +111,9 @@ Outcome Session::apply_options(const std::vector<PinnedKey>& pins, int fd) {
 net::Task<> Session::wait_for_peer() {
   const bool output = (ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0;
   const auto event = output ? net::Descriptor::wait_write : net::Descriptor::wait_read;
+  net::Descriptor& descriptor = output ? handle_->writable : handle_->descriptor;
   // Bounded by the deadline of connect(), which cancels it.
-  co_await handle_->descriptor.async_wait(event, net::use_result);
+  co_await descriptor.async_wait(event, net::use_result);
 }
 
 net::Task<Outcome> Session::shake_hands() {

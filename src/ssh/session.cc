@@ -2,9 +2,6 @@
 #include "ssh/session.h"
 
 #include <libssh/server.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +10,7 @@
 #include "net/deadline.h"
 #include "net/task_group.h"
 #include "ssh/session_handle.h"
+#include "ssh/tcp_path.h"
 
 namespace dvpn::ssh {
 
@@ -20,9 +18,8 @@ namespace {
 
 /// Output that may wait inside libssh before writers have to wait themselves.
 constexpr std::size_t kMostBacklog = 256u << 10;
-/// What a packet of channel data adds on the wire, about: lengths, padding, tag.
-constexpr std::size_t kPacketOverhead = 48;
-constexpr std::size_t kPacketSize = 32u << 10;
+/// A turn that took so much belongs to a transfer.
+constexpr std::uint64_t kBulk = 16u << 10;
 /// libssh reads 4 KiB a round; after this many the event loop gets its turn.
 constexpr int kMostRounds = 512;
 /// Channels on one session at most: a stock sshd has 1,024 descriptors (RLIMIT_NOFILE) for all of them.
@@ -65,13 +62,6 @@ OpenFailure classify(const Denial& denial) {
   return {trouble, text("sshd says: ", denial.reason)};
 }
 
-/// Acknowledges what was read. sshd leaves Nagle's algorithm on (it has TCP_NODELAY for terminals alone): without this, a
-/// small packet that follows another waits there for our delayed acknowledgement, 40 ms. Lasts for once (tcp(7)).
-void acknowledge(int fd) {
-  const int yes = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
-}
-
 void mark(ChannelState* state, std::vector<ChannelState*>& dirty) {
   if (state->dirty) return;
   state->dirty = true;
@@ -108,11 +98,13 @@ net::Task<SessionFailure> Session::run() {
   while (!failure_) co_await ended_.wait();
   net::error_code ignored;
   handle_->descriptor.cancel(ignored);
+  handle_->writable.cancel(ignored);
   keepalive_timer_.cancel();
   wants_write_.notify();
   has_pending_.notify();
   co_await loops.join();
   handle_->descriptor.close(ignored);
+  handle_->writable.close(ignored);
   handle_->disconnect();
   co_return *failure_;
 }
@@ -126,6 +118,7 @@ void Session::close() {
   if (!up_) {
     deadline_passed_ = true;
     handle_->descriptor.cancel(ignored);
+    handle_->writable.cancel(ignored);
   }
   if (!failure_) end(SessionTrouble::kClosed, "closed by us");
 }
@@ -133,7 +126,8 @@ void Session::close() {
 void Session::end(SessionTrouble trouble, std::string why) {
   if (failure_) return;
   failure_ = SessionFailure{trouble, std::move(why)};
-  handle_->read_ahead.detach();  // libssh may have closed the socket: its number is anybody's from here on
+  // Unless it was us, libssh may have closed the socket: its number is anybody's from here on.
+  if (trouble != SessionTrouble::kClosed) handle_->socket.detach();
   up_ = false;
   for (ChannelState* const state : live_) {
     state->phase = state->phase == ChannelPhase::kOpen ? ChannelPhase::kLost : state->phase;
@@ -147,7 +141,9 @@ net::Task<> Session::read_loop() {
   while (!failure_) {
     // Unbounded: ended by input, by the keepalives' verdict, or by run().
     co_await handle_->descriptor.async_wait(net::Descriptor::wait_read, net::use_result);
-    if (!failure_) turn();
+    if (failure_) break;
+    handle_->socket.readable();
+    turn();
   }
 }
 
@@ -162,9 +158,9 @@ net::Task<> Session::pending_loop() {
 net::Task<> Session::write_loop() {
   while (!failure_) {
     co_await wants_write_.wait();
-    while (!failure_ && (ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0) {
-      co_await handle_->descriptor.async_wait(net::Descriptor::wait_write, net::use_result);
-      if (!failure_) turn();
+    while (!failure_ && !tidy()) {
+      // Unbounded: ended by the peer's taking something, by the socket's TCP_USER_TIMEOUT, or by run().
+      co_await handle_->writable.async_wait(net::Descriptor::wait_write, net::use_result);
     }
   }
 }
@@ -200,7 +196,9 @@ void Session::turn() {
     if (!opening_.empty()) settle_openings();
   }
   write_blocked_ = false;  // something has happened: worth another try
-  if (handle_->socket_bytes.in_bytes != before) acknowledge(handle_->descriptor.native_handle());
+  const std::uint64_t taken = handle_->socket_bytes.in_bytes - before;
+  if (taken >= kBulk) acknowledge(handle_->descriptor.native_handle());  // a sender at work goes on while we do
+  if (taken > 0 && taken < kBulk) unacknowledged_ = true;
   retire_abandoned();
   settle();
 }
@@ -226,8 +224,27 @@ void Session::settle() {
       return true;
     });
   }
-  if ((ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0) wants_write_.notify();
-  if (handle_->read_ahead.pending()) has_pending_.notify();
+  if (handle_->socket.pending()) has_pending_.notify();
+  if (handle_->socket.unsent() > 0 || unacknowledged_) wants_write_.notify();
+}
+
+/// Everybody who was woken has had his say: what he said goes out together, and acknowledges what was read. False: the
+/// socket takes no more for now.
+bool Session::tidy() {
+  // libssh keeps back what follows a packet until it has heard that the socket takes more.
+  if ((ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0) {
+    ssh_event_dopoll(handle_->event, 0);
+    settle();
+    if (failure_) return true;
+  }
+  const bool acknowledges = handle_->socket.unsent() > 0;
+  const SocketBuffer::Flush flushed = handle_->socket.flush();
+  if (flushed == SocketBuffer::Flush::kFailed) end(SessionTrouble::kLost, text("the session broke: ", errno_text(errno)));
+  if (failure_) return true;
+  if (unacknowledged_ && !acknowledges) acknowledge(handle_->descriptor.native_handle());
+  unacknowledged_ = false;
+  if (!write_waiters_.empty()) settle();
+  return flushed == SocketBuffer::Flush::kDone;
 }
 
 void Session::settle_openings() {
@@ -283,7 +300,6 @@ net::Task<std::expected<std::unique_ptr<Channel>, OpenFailure>> Session::open(Ta
   state->number = kChannelNumberBase + ++opened_;
   install_callbacks(*state);
   live_.push_back(state.get());
-  const auto started = std::chrono::steady_clock::now();
   const int rc = state->target->open(channel);
   if (rc == SSH_ERROR && ssh_get_error_code(handle_->session) != SSH_REQUEST_DENIED) {
     std::string why = last_error();
@@ -303,8 +319,6 @@ net::Task<std::expected<std::unique_ptr<Channel>, OpenFailure>> Session::open(Ta
   });
   while (state->phase == ChannelPhase::kOpening && !expired && !failure_) co_await state->readable.wait();
   if (state->phase == ChannelPhase::kOpen && !failure_) {
-    const auto took = std::chrono::steady_clock::now() - started;
-    note_round_trip(std::chrono::duration_cast<std::chrono::microseconds>(took));
     if (state->data) state->readable.notify();  // what arrived with the confirmation
     co_return std::make_unique<Channel>(*this, std::move(state));
   }
@@ -315,9 +329,8 @@ net::Task<std::expected<std::unique_ptr<Channel>, OpenFailure>> Session::open(Ta
   co_return std::unexpected(std::move(why));
 }
 
-void Session::note_round_trip(std::chrono::microseconds sample) {
-  // The smallest sample is nearest to the path's own; it is let go slowly, so that a longer path shows after a while.
-  round_trip_ = round_trip_.count() == 0 || sample < round_trip_ ? sample : round_trip_ + (sample - round_trip_) / 16;
+void Session::measure_round_trip() {
+  if (up_) round_trip_ = shortest_round_trip(handle_->descriptor.native_handle());
 }
 
 void Session::install_callbacks(ChannelState& state) {
@@ -370,22 +383,11 @@ void Session::retire_abandoned() {
   });
 }
 
-/// Bytes that wait inside libssh, about. Whenever it holds none, the count starts anew.
-std::size_t Session::backlog() const {
-  if ((ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) == 0) {
-    handle_->written_bytes = handle_->socket_bytes.out_bytes;
-    return 0;
-  }
-  const std::uint64_t sent = handle_->socket_bytes.out_bytes;
-  return handle_->written_bytes > sent ? handle_->written_bytes - sent : 1;
-}
-
-bool Session::has_room() const { return !write_blocked_ && backlog() < kMostBacklog; }
+bool Session::has_room() const { return !write_blocked_ && handle_->socket.unsent() < kMostBacklog; }
 
 void Session::count_written(std::size_t bytes) {
   // Without this a writer that keeps its rest would try again at once, for ever if the peer never finishes.
   write_blocked_ = bytes == 0;
-  handle_->written_bytes += bytes + (bytes / kPacketSize + 1) * kPacketOverhead;
 }
 
 }  // namespace dvpn::ssh

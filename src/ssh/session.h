@@ -73,8 +73,9 @@ class Session {
 
   bool up() const { return up_; }
   std::size_t channels() const { return live_.size() + abandoned_.size(); }  ///< opening, open and closing
-  /// Shortest time that an opening took of late, a bound for the round trip; zero until there was one.
+  /// The path's shortest round trip of late, as of the last measure_round_trip(); zero: not known.
   std::chrono::microseconds round_trip() const { return round_trip_; }
+  void measure_round_trip();
   std::string cipher() const;
 
  private:
@@ -96,14 +97,13 @@ class Session {
   net::Task<> keepalive_loop();
   void turn();
   void settle();
+  bool tidy();
   void settle_openings();
   void end(SessionTrouble trouble, std::string text);
   void abandon(std::unique_ptr<ChannelState> state);
   void retire_abandoned();
   void install_callbacks(ChannelState& state);
-  void note_round_trip(std::chrono::microseconds sample);
   bool has_room() const;
-  std::size_t backlog() const;
   void count_written(std::size_t bytes);  // by a write that had room
   std::string last_error() const;
 
@@ -117,6 +117,7 @@ class Session {
   net::Timer keepalive_timer_;
   bool up_ = false;
   bool write_blocked_ = false;  // libssh took nothing although there was room: keys are being renegotiated
+  bool unacknowledged_ = false;  // something was read since the last tidy()
   bool deadline_passed_ = false;  // of connect(), or it was given up
   std::optional<SessionFailure> failure_;
   std::vector<ChannelState*> live_;  // those that a Channel or an opening holds

@@ -10,15 +10,17 @@
 
 #include "base/unique_fd.h"
 #include "ssh/channel.h"
-#include "ssh/read_ahead.h"
+
 #include "ssh/session.h"
+#include "ssh/socket_buffer.h"
 
 namespace dvpn::ssh {
 
-/// libssh closes its descriptor by itself when it meets an error; the event loop waits on a duplicate, so that a number
-/// that was closed and given away again is never waited for.
+/// libssh closes its descriptor by itself when it meets an error; the event loop waits on duplicates, so that a number
+/// that was closed and given away again is never waited for. Room to write has a duplicate of its own: once asked for, it
+/// is reported with every event of a descriptor (epoll(7), EPOLLET).
 struct Session::Handle {
-  explicit Handle(const net::Executor& executor) : session(ssh_new()), descriptor(executor) {}
+  explicit Handle(const net::Executor& executor) : session(ssh_new()), descriptor(executor), writable(executor) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   ~Handle() {
@@ -31,17 +33,19 @@ struct Session::Handle {
 
   /// Says goodbye and closes: ssh_disconnect() itself leaves a descriptor that was handed over open, and forgets it.
   void disconnect() {
-    read_ahead.detach();
     const UniqueFd handed_over(ssh_get_fd(session));
+    (void)socket.flush();
     ssh_disconnect(session);
+    (void)socket.flush();
+    socket.detach();
   }
 
   ssh_session session;
   ssh_event event = nullptr;
   net::Descriptor descriptor;
-  ReadAhead read_ahead;
-  ssh_counter_struct socket_bytes{};  // what really crossed the socket
-  std::uint64_t written_bytes = 0;    // what was handed to libssh, counted like socket_bytes.out_bytes
+  net::Descriptor writable;
+  SocketBuffer socket;
+  ssh_counter_struct socket_bytes{};  // what libssh has read and written
 };
 
 /// Where a channel leads.
@@ -71,6 +75,7 @@ struct ChannelState {
   OpenFailure denial{};
   net::Signal readable;  // also: opened or denied
   net::Signal writable;
+  std::size_t read_since = 0;  // bytes, since the window was last reopened
   bool dirty = false;  // listed in Session::dirty_
   bool data = false;   // something has arrived since the last read
   bool eof = false;

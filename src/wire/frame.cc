@@ -17,10 +17,17 @@ FrameHeader decode_frame_header(const char* bytes) {
   return {static_cast<FrameType>(bytes[0]), length};
 }
 
-std::string encode_end() {
-  const auto header = encode_frame_header(FrameType::kEnd, 0);
+namespace {
+
+std::string encode_empty(FrameType type) {
+  const auto header = encode_frame_header(type, 0);
   return {header.data(), header.size()};
 }
+
+}  // namespace
+
+std::string encode_end() { return encode_empty(FrameType::kEnd); }
+std::string encode_ready() { return encode_empty(FrameType::kReady); }
 
 std::string encode_reset(Status reason) {
   const auto header = encode_frame_header(FrameType::kReset, 1);
@@ -62,6 +69,7 @@ FrameParser::Event FrameParser::begin_frame() {
   const FrameHeader header = decode_frame_header(header_.data());
   have_ = 0;
   left_ = header.length;
+  if (header.type == FrameType::kReady && left_ == 0 && state_ == State::kEnded) return {Kind::kReady, {}, Status::kOk};
   const auto is_extension = static_cast<std::uint8_t>(header.type) >= 0x80;
   if (is_extension) {
     if (left_ > 0) current_ = Current::kSkipped;

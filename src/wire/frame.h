@@ -17,7 +17,7 @@ constexpr std::size_t kFrameHeaderSize = 4;
 constexpr std::uint32_t kMostPayload = (1u << 24) - 1;
 
 /// From 0x80 on, types that the receiver does not know are skipped.
-enum class FrameType : std::uint8_t { kData = 0, kEnd = 1, kReset = 2 };
+enum class FrameType : std::uint8_t { kData = 0, kEnd = 1, kReset = 2, kReady = 0x80 };
 
 struct FrameHeader {
   FrameType type = FrameType::kData;
@@ -29,6 +29,7 @@ std::array<char, kFrameHeaderSize> encode_frame_header(FrameType type, std::uint
 FrameHeader decode_frame_header(const char* bytes);
 
 std::string encode_end();
+std::string encode_ready();
 std::string encode_reset(Status reason);
 
 /// One direction of one channel.
@@ -38,6 +39,7 @@ class FrameParser {
     kNeedMore,  ///< the chunk is used up
     kData,      ///< `data` is the next piece of payload
     kEnd,       ///< this half is finished: no data follows, a reset still may
+    kReady,     ///< after the end: the relay has finished the flow and takes another request
     kReset,     ///< the flow is over, for `reason`
     kError,     ///< the other end broke the protocol: reset the flow with kMalformed
   };

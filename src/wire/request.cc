@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint8_t kTarget = 1;
 constexpr std::uint8_t kClient = 2;
 constexpr std::uint8_t kDeadline = 3;
+constexpr std::uint8_t kAgain = 5;
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(Kind::kHello) && kind <= static_cast<std::uint8_t>(Kind::kWouldAllow);
@@ -30,12 +31,19 @@ bool store_deadline(std::optional<std::chrono::milliseconds>& member, std::strin
   return true;
 }
 
+bool store_again(bool& member, std::string_view bytes) {
+  if (member || !bytes.empty()) return false;
+  member = true;
+  return true;
+}
+
 /// kOk, or why the whole request is refused.
 Status store(Request& request, const Value& value) {
   switch (value.type) {
     case kTarget: return store_endpoint(request.target, value.bytes) ? Status::kOk : Status::kMalformed;
     case kClient: return store_endpoint(request.client, value.bytes) ? Status::kOk : Status::kMalformed;
     case kDeadline: return store_deadline(request.deadline, value.bytes) ? Status::kOk : Status::kMalformed;
+    case kAgain: return store_again(request.again, value.bytes) ? Status::kOk : Status::kMalformed;
     default: return value.critical ? Status::kUnsupported : Status::kOk;
   }
 }
@@ -67,6 +75,7 @@ std::string encode(const Request& request) {
     append_u32(number, static_cast<std::uint32_t>(std::clamp<std::int64_t>(request.deadline->count(), 0, UINT32_MAX)));
     append_value(body, kDeadline, number);
   }
+  if (request.again) append_value(body, kAgain, {});
   return assemble(static_cast<std::uint8_t>(request.kind), body);
 }
 

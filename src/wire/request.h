@@ -32,6 +32,7 @@ struct Request {
   std::optional<net::Endpoint> target{};  ///< present in all but hello; its port is 0 only in echo
   std::optional<net::Endpoint> client{};  ///< where the flow came from originally; informational
   std::optional<std::chrono::milliseconds> deadline{};  ///< how long the connect may take; at most 2^32-1 ms
+  bool again = false;  ///< tcp: once the flow has finished, the channel shall take another request
   bool operator==(const Request&) const = default;
 };
 

@@ -34,16 +34,22 @@ TEST(ReceiveWindow, StaysWhereAFlowDoesNotFillIt) {
   WindowBudget budget{64u << 20};
   ReceiveWindow window(budget, kMost);
   auto now = ReceiveWindow::Clock::now();
-  pass(window, now, 0.3, 50);
+  pass(window, now, 0.2, 50);
   EXPECT_EQ(window.window(), 0u);
 }
 
-TEST(ReceiveWindow, StaysOnAShortPath) {
+TEST(ReceiveWindow, OnAShortPathOnlyAFastFlowFillsIt) {
   WindowBudget budget{64u << 20};
-  ReceiveWindow window(budget, kMost);
+  ReceiveWindow slow(budget, kMost);
+  ReceiveWindow fast(budget, kMost);
   auto now = ReceiveWindow::Clock::now();
-  for (int i = 0; i < 100; ++i) window.passed(ReceiveWindow::kOrdinary, now += milliseconds(1), milliseconds(1));
-  EXPECT_EQ(window.window(), 0u);
+  for (int i = 0; i < 100; ++i) {
+    now += milliseconds(1);
+    slow.passed(ReceiveWindow::kOrdinary / 10, now, milliseconds(0));
+    fast.passed(ReceiveWindow::kOrdinary, now, milliseconds(0));
+  }
+  EXPECT_EQ(slow.window(), 0u);
+  EXPECT_GT(fast.window(), ReceiveWindow::kOrdinary);
 }
 
 TEST(ReceiveWindow, GivesBackWhatItDoesNotUseAnyMore) {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "relay_harness.h"
@@ -160,7 +161,84 @@ TEST(Request, AnUnfinishedOneAndAnOldSpareAreClosed) {
   ASSERT_TRUE(slow.send("\x01"));
   EXPECT_EQ(status_of(slow), Status::kMalformed);
   EXPECT_TRUE(is_closed(slow));
+  EXPECT_EQ(status_of(spare), Status::kLimit) << "whoever sends a request now learns that nothing was done";
   EXPECT_TRUE(is_closed(spare));
+}
+
+/// A flow from its request to both ends, `first` says who ends first; true if the relay was ready for another.
+enum class First { kGateway, kTarget };
+bool whole_flow(const Caller& caller, const Target& target, First first, std::string_view words) {
+  const wire::Request request{.kind = wire::Kind::kTcp, .target = target.endpoint(), .again = true};
+  EXPECT_TRUE(caller.send(wire::encode(request)));
+  EXPECT_EQ(status_of(caller), Status::kOk);
+  UniqueFd far = target.accept();
+  EXPECT_TRUE(caller.send_data(words));
+  EXPECT_EQ(read_exactly(far.get(), words.size()), words);
+  EXPECT_TRUE(write_all(far.get(), words));
+  if (first == First::kTarget) ::shutdown(far.get(), SHUT_WR);
+  std::optional<Caller::Frame> last;
+  if (first == First::kTarget) {
+    EXPECT_EQ(caller.data(last), words);
+    EXPECT_EQ(last->type, wire::FrameType::kEnd);
+  }
+  EXPECT_TRUE(caller.send(wire::encode_end()));
+  EXPECT_EQ(read_rest(far.get())->bytes, "");
+  far.reset();
+  if (first == First::kGateway) {
+    EXPECT_EQ(caller.data(last), words);
+    EXPECT_EQ(last->type, wire::FrameType::kEnd);
+  }
+  const auto after = caller.frame();
+  return after && after->type == wire::FrameType::kReady;
+}
+
+TEST(Again, AChannelCarriesOneFlowAfterTheOther) {
+  const Target target;
+  const TestRelay relay;
+  const Caller caller = relay.call();
+  for (int i = 0; i < 20; ++i) {
+    const First first = i % 2 == 0 ? First::kGateway : First::kTarget;
+    ASSERT_TRUE(whole_flow(caller, target, first, "flow " + std::to_string(i))) << i;
+  }
+}
+
+TEST(Again, OneThatDidNotAskIsClosed) {
+  const Target target;
+  const TestRelay relay;
+  const Caller caller = relay.call_tcp(target.endpoint());
+  UniqueFd far = target.accept();
+  ASSERT_TRUE(caller.send(wire::encode_end()));
+  far.reset();
+  EXPECT_EQ(caller.frame()->type, wire::FrameType::kEnd);
+  EXPECT_FALSE(caller.frame());
+}
+
+TEST(Again, AResetTakesTheChannelWithIt) {
+  const Target target;
+  const TestRelay relay;
+  const Caller caller = relay.call();
+  ASSERT_TRUE(whole_flow(caller, target, First::kGateway, "one"));
+  const wire::Request request{.kind = wire::Kind::kTcp, .target = target.endpoint(), .again = true};
+  ASSERT_TRUE(caller.send(wire::encode(request)));
+  ASSERT_EQ(status_of(caller), Status::kOk);
+  UniqueFd far = target.accept();
+  const linger reset = {1, 0};
+  ::setsockopt(far.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  far.reset();
+  EXPECT_EQ(caller.frame()->type, wire::FrameType::kReset);
+  EXPECT_FALSE(caller.frame());
+}
+
+TEST(Again, WhatWaitsForARequestIsASpareAgain) {
+  Settings settings = open_settings();
+  settings.limits.spares_per_account = 1;
+  const Target target;
+  const TestRelay relay(settings);
+  const Caller first = relay.call();
+  ASSERT_TRUE(whole_flow(first, target, First::kGateway, "one"));
+  const Caller second = relay.call();
+  EXPECT_EQ(status_of(first), Status::kLimit);
+  EXPECT_TRUE(whole_flow(second, target, First::kTarget, "two"));
 }
 
 TEST(Limit, OfFlowsIsAnswered) {
@@ -180,7 +258,7 @@ TEST(Limit, OfFlowsIsAnswered) {
   }));
 }
 
-TEST(Limit, OfSparesIsAnsweredWithoutAQuestion) {
+TEST(Limit, OfSparesTurnsTheOldestAway) {
   Settings settings = open_settings();
   settings.limits.spares_per_account = 2;
   const Target target;
@@ -188,12 +266,15 @@ TEST(Limit, OfSparesIsAnsweredWithoutAQuestion) {
   const Caller first = relay.call();
   const Caller second = relay.call();
   const Caller third = relay.call();
-  EXPECT_EQ(status_of(third), Status::kLimit);
-  ASSERT_TRUE(first.ask_tcp(target.endpoint()));
-  EXPECT_EQ(status_of(first), Status::kOk) << "a spare that begins makes room for another";
+  EXPECT_EQ(status_of(first), Status::kLimit);
+  EXPECT_TRUE(is_closed(first));
+  ASSERT_TRUE(second.ask_tcp(target.endpoint()));
+  EXPECT_EQ(status_of(second), Status::kOk) << "a spare that begins makes room for another";
   const Caller fourth = relay.call();
-  ASSERT_TRUE(fourth.ask_tcp(target.endpoint()));
-  EXPECT_EQ(status_of(fourth), Status::kOk);
+  for (const Caller* const caller : {&third, &fourth}) {
+    ASSERT_TRUE(caller->ask_tcp(target.endpoint()));
+    EXPECT_EQ(status_of(*caller), Status::kOk);
+  }
 }
 
 /// Nobody in this process gets another descriptor for as long as it lives.
@@ -259,6 +340,7 @@ TEST(Drain, LetsFlowsFinishAndTakesNoNewOnes) {
   UniqueFd far = target.accept();
   const Caller spare = relay.call();
   relay.drain();
+  EXPECT_EQ(status_of(spare), Status::kLimit);
   EXPECT_TRUE(is_closed(spare));
   EXPECT_TRUE(eventually([&] { return relay.call().fd() < 0; }));
   ASSERT_TRUE(live.send_data("last words") && live.send(wire::encode_end()));
