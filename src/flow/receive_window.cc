@@ -9,8 +9,6 @@ namespace {
 
 /// On a shorter path the machines' own turns take so long: a window that is used up within them stalls the sender as well.
 constexpr auto kShortRoundTrip = std::chrono::milliseconds(2);
-/// Queues lengthen a path's shortest round trip: a flow that fills its window in so many of them could use a larger one.
-constexpr int kFilledRoundTrips = 2;
 /// A flow that has not filled a quarter of its window in so many round trips gives it back.
 constexpr int kSlackRoundTrips = 8;
 
@@ -34,9 +32,10 @@ void ReceiveWindow::passed(std::uint64_t bytes, Clock::time_point now, std::chro
   bytes_ += bytes;
   const auto period = std::max<Clock::duration>(round_trip, kShortRoundTrip);
   const auto elapsed = now - started_;
-  // libssh reopens a window when half of it is used: half a window in a round trip is as much as a full one allows.
+  // libssh reopens a window when half of it is used: half a window in a round trip is as much as a full one allows. Where it
+  // takes longer the path is full, and a larger window would only stand in its queues, before everybody else's packets.
   const bool filled = bytes_ >= window_ / 2;
-  if (filled && elapsed <= kFilledRoundTrips * period) {
+  if (filled && elapsed <= period * 5 / 4) {
     const std::uint64_t wanted = std::min<std::uint64_t>(most_, std::uint64_t{window_} * 2);
     if (wanted > window_ && wanted - window_ <= budget_.left) resize(static_cast<std::uint32_t>(wanted));
   }

@@ -34,7 +34,7 @@ TEST(ReceiveWindow, StaysWhereAFlowDoesNotFillIt) {
   WindowBudget budget{64u << 20};
   ReceiveWindow window(budget, kMost);
   auto now = ReceiveWindow::Clock::now();
-  pass(window, now, 0.2, 50);
+  pass(window, now, 0.3, 50);
   EXPECT_EQ(window.window(), 0u);
 }
 
