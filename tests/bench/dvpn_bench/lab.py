@@ -14,6 +14,10 @@ from . import topology
 from .errors import BenchError, Failed
 
 
+# One client that opens thousands of connections a second would soon have no port left that is not in TIME_WAIT.
+MANY_CONNECTIONS = ("net.ipv4.tcp_tw_reuse=1", "net.ipv4.ip_local_port_range=10000 65535")
+
+
 class Lab:
     def __init__(self, tree, client_sites, rtt_ms):
         self.tree = tree
@@ -30,6 +34,8 @@ class Lab:
             self.id = self._lab("up", "-", stdin=topology.text(self.client_sites, self.rtt_ms)).strip()
             self.state = pathlib.Path("/run/dvpn-lab") / self.id
             for site in self.client_sites:
+                for where in (f"{site}.h1", f"{site}.gw", f"{topology.CLIENT_SITES[site]}.gw"):
+                    self.run(where, "sysctl", "-q", "-w", *MANY_CONNECTIONS)
                 server = topology.CLIENT_SITES[site]
                 load = self.spawn(f"{server}.h1", self.tree.load, "serve", str(topology.SERVER_PORT), log="load")
                 self.until(f"load's server at {server}", lambda s=server: self.listening(f"{s}.h1", topology.SERVER_PORT), load)

@@ -88,12 +88,13 @@ def kibibytes_for(peer, direction, flows, seconds, most=20 << 20):
     while True:
         took = bulk(peer, direction, flows, size)["seconds"]
         wanted = round(size * seconds / max(took, 1e-4))
-        if took > seconds / 4 or size == most:
+        # (on a long path a short transfer says little of a longer one: near enough to the wanted length it must be)
+        if took > seconds * 0.6 or size == most:
             return max(16, min(most, wanted))
         size = max(size, min(most, wanted, size * 16))
 
 
-def connections_for(peer, at_once, seconds, most=20_000):
+def connections_for(peer, at_once, seconds, most=2_000):
     """How many connections make a run of about so long: at least one for each thread."""
     count = at_once
     while True:
