@@ -85,7 +85,12 @@ net::Task<> Channel::wait_closed() {
 
 std::chrono::microseconds Channel::round_trip() const { return session_.round_trip(); }
 
-void Channel::rest() { state_->woken = false; }
+void Channel::rest() {
+  state_->woken = false;
+  state_->kept = true;
+}
+
+bool Channel::kept() const { return state_->kept; }
 
 void Channel::wake() {
   state_->woken = true;

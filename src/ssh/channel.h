@@ -73,6 +73,8 @@ class Channel {
   void wake();
   /// Takes wake() back: the channel goes on to another flow.
   void rest();
+  /// It has carried a flow before.
+  bool kept() const;
 
   /// What one read() can return at most: the largest window, and what a peer may have in flight beyond it.
   static constexpr std::size_t kMostWindow = 8u << 20;

@@ -81,6 +81,7 @@ struct ChannelState {
   bool eof = false;
   bool closed = false;  // the far side closed the whole channel
   bool woken = false;   // the flow is being stopped: no more waiting
+  bool kept = false;    // see Channel::rest()
   bool waits_to_write = false;  // listed in Session::write_waiters_
 };
 
