@@ -42,15 +42,16 @@ bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ &
 
 /// The session for the next channel, if there is one; starts another where the policy wants it.
 std::optional<std::size_t> Gateway::pick() {
-  std::vector<std::size_t> channels, which;
+  std::vector<SessionLoad> sessions;
+  std::vector<std::size_t> which;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     if (!pool_[i]->session->up()) continue;  // it broke, and its end has not been noticed yet
-    channels.push_back(flows_on(*pool_[i]->session));
+    sessions.push_back({flows_on(*pool_[i]->session), pool_[i]->busy});
     which.push_back(i);
   }
   const bool may_try = !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_));
   const Growth growth = connecting_ ? Growth::kUnderWay : may_try ? Growth::kPossible : Growth::kImpossible;
-  const PoolDecision decision = decide(channels, growth, settings_->pool);
+  const PoolDecision decision = decide(sessions, growth, settings_->pool);
   if (decision.grow) {
     connecting_ = true;
     tasks_.spawn(set_up_session());
@@ -68,12 +69,18 @@ void Gateway::keep(std::unique_ptr<ssh::Channel> channel, std::string unix_socke
   if (!stopped_ && channel->untouched()) spares_.push_back({std::move(channel), std::move(unix_socket), Clock::now()});
 }
 
+bool Gateway::is_busy(const ssh::Session& session) const {
+  return std::ranges::any_of(pool_, [&session](const Pooled* pooled) { return pooled->session.get() == &session && pooled->busy; });
+}
+
 /// The last one that was used, if it still is good: nothing may have come on it, not even its end.
-std::unique_ptr<ssh::Channel> Gateway::take_spare(const std::string& unix_socket) {
+std::unique_ptr<ssh::Channel> Gateway::take_spare(const std::string& unix_socket, Busy busy) {
   std::unique_ptr<ssh::Channel> channel;
-  while (!spares_.empty() && !channel) {
-    if (spares_.back().channel->untouched() && spares_.back().unix_socket == unix_socket) channel = std::move(spares_.back().channel);
-    spares_.pop_back();
+  for (std::size_t i = spares_.size(); i-- > 0 && !channel;) {
+    Spare& spare = spares_[i];
+    if (busy == Busy::kAvoid && is_busy(spare.channel->session())) continue;
+    if (spare.channel->untouched() && spare.unix_socket == unix_socket) channel = std::move(spare.channel);
+    spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   fewest_spares_ = std::min(fewest_spares_, spares_.size());
   return channel;
@@ -90,7 +97,12 @@ void Gateway::drop_spares() {
 
 net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(Target target, milliseconds within) {
   if (target.unix_socket) {
-    if (std::unique_ptr<ssh::Channel> spare = take_spare(*target.unix_socket)) {
+    std::unique_ptr<ssh::Channel> spare = take_spare(*target.unix_socket, Busy::kAvoid);
+    if (!spare && std::ranges::all_of(pool_, &Pooled::busy)) {
+      (void)pick();  // a quiet session for those that come after
+      spare = take_spare(*target.unix_socket, Busy::kAccept);
+    }
+    if (spare) {
       ++opens_;
       co_return std::move(spare);
     }
@@ -220,6 +232,8 @@ void Gateway::sweep() {
   const auto now = Clock::now();
   for (Pooled* const pooled : pool_) {
     pooled->session->measure_round_trip();
+    pooled->busy = pooled->session->bytes() - pooled->bytes >= kBusyBytes;
+    pooled->bytes = pooled->session->bytes();
     if (flows_on(*pooled->session) > 0) pooled->idle_since = now;
     if (now - pooled->idle_since > settings_->idle_timeout) pooled->session->close();
   }

@@ -97,6 +97,8 @@ class Gateway {
     std::unique_ptr<ssh::Session> session;
     std::shared_ptr<const Settings> settings;  // what the session points into
     Clock::time_point idle_since;
+    std::uint64_t bytes = 0;  // at the last sweep
+    bool busy = false;        // with transfers, in the last second
   };
 
   /// An open channel to a relay that waits for a request.
@@ -115,7 +117,9 @@ class Gateway {
   net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
   std::optional<std::size_t> pick();
-  std::unique_ptr<ssh::Channel> take_spare(const std::string& unix_socket);
+  enum class Busy : std::uint8_t { kAvoid, kAccept };
+  std::unique_ptr<ssh::Channel> take_spare(const std::string& unix_socket, Busy busy);
+  bool is_busy(const ssh::Session& session) const;
   std::size_t flows_on(const ssh::Session& session) const;
   void drop_spares();
 

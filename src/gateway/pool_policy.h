@@ -5,6 +5,8 @@
 // channels runs at a seventh. So channels are spread, few to a session, and the pool grows ahead of need, one
 // handshake at a time (sshd's MaxStartups counts those that have not authenticated). A burst would outrun it and end on
 // the first session: beyond kFull times the wanted number flows wait for the next session instead.
+// A session is one queue of packets: a keystroke behind a transfer waits for what that has under way. So a session that is
+// busy with transfers is left to them while there is another, and when all are busy the pool grows by one.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +24,14 @@ struct PoolLimits {
   std::size_t sessions = 16;
 };
 
+/// A session that has moved so much in a second is busy: at 50 Mbit/s a keystroke's packet waits for others already.
+inline constexpr std::uint64_t kBusyBytes = 6u << 20;
+
+struct SessionLoad {
+  std::size_t flows = 0;
+  bool busy = false;
+};
+
 /// Whether there will be another session.
 enum class Growth : std::uint8_t { kPossible, kUnderWay, kImpossible };
 
@@ -30,7 +40,7 @@ struct PoolDecision {
   bool grow = false;              ///< a session more should be set up now
 };
 
-/// `channels` holds the number of channels on each established session.
-PoolDecision decide(std::span<const std::size_t> channels, Growth growth, const PoolLimits& limits);
+/// `sessions` are the established ones.
+PoolDecision decide(std::span<const SessionLoad> sessions, Growth growth, const PoolLimits& limits);
 
 }  // namespace dvpn::gateway

@@ -84,6 +84,8 @@ Session::~Session() = default;
 
 std::string Session::last_error() const { return ssh_get_error(handle_->session); }
 
+std::uint64_t Session::bytes() const { return handle_->socket_bytes.in_bytes + handle_->socket_bytes.out_bytes; }
+
 std::string Session::cipher() const {
   const char* const name = ssh_get_cipher_out(handle_->session);
   return name != nullptr ? name : "";

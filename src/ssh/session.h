@@ -76,6 +76,7 @@ class Session {
   /// The path's shortest round trip of late, as of the last measure_round_trip(); zero: not known.
   std::chrono::microseconds round_trip() const { return round_trip_; }
   void measure_round_trip();
+  std::uint64_t bytes() const;  ///< that crossed its socket, both ways
   std::string cipher() const;
 
  private:

@@ -12,8 +12,15 @@ namespace {
 
 using std::chrono::microseconds;
 
-PoolDecision decide_for(std::vector<std::size_t> channels, bool connecting) {
-  return decide(channels, connecting ? Growth::kUnderWay : Growth::kPossible, {.channels_per_session = 32, .sessions = 3});
+/// Sessions with so many flows, none of them busy.
+std::vector<SessionLoad> quiet(const std::vector<std::size_t>& flows) {
+  std::vector<SessionLoad> sessions;
+  for (const std::size_t n : flows) sessions.push_back({n, false});
+  return sessions;
+}
+
+PoolDecision decide_for(const std::vector<std::size_t>& flows, bool connecting) {
+  return decide(quiet(flows), connecting ? Growth::kUnderWay : Growth::kPossible, {.channels_per_session = 32, .sessions = 3});
 }
 
 TEST(PoolPolicy, TheFirstFlowSetsUpASessionAndTheOthersWaitForIt) {
@@ -46,11 +53,27 @@ TEST(PoolPolicy, AFullSessionTakesNoMoreWhileAnotherIsComing) {
 }
 
 TEST(PoolPolicy, WithoutHopeOfAnotherSessionAFullOneHasToDo) {
-  const PoolDecision decision = decide(std::vector<std::size_t>{300, 256}, Growth::kImpossible, {.channels_per_session = 32, .sessions = 3});
+  const PoolDecision decision = decide(quiet({300, 256}), Growth::kImpossible, {.channels_per_session = 32, .sessions = 3});
   EXPECT_EQ(decision.use, 1u);
   EXPECT_FALSE(decision.grow);
   EXPECT_EQ(decide({}, Growth::kImpossible, {}).use, std::nullopt);
   EXPECT_FALSE(decide({}, Growth::kImpossible, {}).grow);
+}
+
+TEST(PoolPolicy, ASessionThatIsBusyIsLeftToItsTransfersWhileThereIsAnother) {
+  const std::vector<SessionLoad> sessions = {{1, true}, {20, false}, {30, false}};
+  const PoolDecision decision = decide(sessions, Growth::kPossible, {.channels_per_session = 32, .sessions = 4});
+  EXPECT_EQ(decision.use, 1u);
+  EXPECT_FALSE(decision.grow);
+}
+
+TEST(PoolPolicy, WhenAllAreBusyThePoolGrowsAndNobodyWaitsForIt) {
+  const std::vector<SessionLoad> sessions = {{2, true}, {1, true}};
+  const PoolLimits limits = {.channels_per_session = 32, .sessions = 3};
+  EXPECT_EQ(decide(sessions, Growth::kPossible, limits).use, 1u);
+  EXPECT_TRUE(decide(sessions, Growth::kPossible, limits).grow);
+  EXPECT_FALSE(decide(sessions, Growth::kUnderWay, limits).grow);
+  EXPECT_FALSE(decide(sessions, Growth::kPossible, {.channels_per_session = 32, .sessions = 2}).grow);
 }
 
 using Order = std::vector<std::size_t>;
