@@ -42,7 +42,8 @@ def _targets(results):
     rows = []
     for target, figure, state, reached in checks:
         mark = f"**{state}**" if state.startswith("not") else f"{state}{', ' + reached if reached else ''}"
-        rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach), words.spread(figure, target.unit) or "–", mark])
+        rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach),
+                     words.spread(figure, target.unit) or "–", mark])
     return f"## Targets: {met} of {measured} met\n\n" + table(["target", "must", "reach for", "measured", ""], rows)
 
 
@@ -91,7 +92,10 @@ def _group(group, metrics, names, results):
         rows.append(row)
         notes += [f"- {peers.BY_NAME[name].title}: {reason}" for reason in reasons]
     lower = ", ".join(m.label for m in metrics if m.better == "lower")
-    return f"### {group}\n\n" + table(head, rows) + (f"\nLess is better: {lower}.\n" if lower else "") + ("\n" + "\n".join(notes) + "\n" if notes else "")
+    out = f"### {group}\n\n" + table(head, rows)
+    if lower:
+        out += f"\nLess is better: {lower}.\n"
+    return out + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
 def _details(metrics, names, results):

@@ -35,7 +35,7 @@ def _frame(axis, title, names, unit, first):
     axis.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
-def bars(axis, title, names, results, metrics, unit, first):
+def bars(axis, first, *, title, names, results, metrics, unit):
     """A row for each peer, a bar for each metric (two at most), whiskers from quartile to quartile."""
     _frame(axis, title, names, unit, first)
     height = 0.8 / len(metrics)
@@ -56,7 +56,7 @@ def bars(axis, title, names, results, metrics, unit, first):
             axis.text(max(s.high, s.median) * (right / left) ** 0.012, y, words.number(s.median), va="center", fontsize=6)
 
 
-def ranges(axis, title, names, results, low, high, unit, first):
+def ranges(axis, first, *, title, names, results, low, high, unit):
     """From one metric to another (p50 to p99), a row for each peer."""
     _frame(axis, title, names, unit, first)
     shown = [s.median for m in (low, high) for n in names if (s := results.spread(m, n))]
@@ -108,7 +108,8 @@ def target_chart(checks):
     figure.suptitle("Targets: measured, of what must be reached", x=0.01, ha="left", weight="bold")
     for row, (target, spread, state) in enumerate(checks):
         def share(value, t=target):
-            return max(value / t.must if t.sense == ">=" else t.must / max(value, 1e-3), 1e-2)
+            """(a difference may be negative, when it is better than nothing)"""
+            return min(max(value / t.must if t.sense == ">=" else t.must / max(value, 1e-3), 1e-2), 1e2)
         colour = GOOD if state == "met" else BAD
         axis.plot([share(spread.low), share(spread.high)], [row, row], color=colour, linewidth=1)
         axis.plot(share(spread.median), row, "o" if state == "met" else "X", color=colour, markersize=5)
