@@ -31,6 +31,12 @@ def _frame(axis, title, names, unit, first):
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.grid(axis="x", which="major", color="#e4e4e4", linewidth=0.6)
     axis.set_axisbelow(True)
+
+
+def _limits(axis, left, right):
+    """Ticks at 1, 2, 5 where there are few decades."""
+    axis.set_xlim(left, right)
+    axis.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5) if right / left < 200 else (1,), numticks=12))
     axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
@@ -43,7 +49,7 @@ def bars(axis, first, *, title, names, results, metrics, unit):
     if not shown:
         return
     left, right = min(shown) / 3, max(shown) * 4
-    axis.set_xlim(left, right)
+    _limits(axis, left, right)
     for which, metric in enumerate(metrics):
         for row, name in enumerate(names):
             y = row + (which - (len(metrics) - 1) / 2) * height
@@ -63,7 +69,7 @@ def ranges(axis, first, *, title, names, results, low, high, unit):
     if not shown:
         return
     left, right = min(shown) / 1.6, max(shown) * 3
-    axis.set_xlim(left, right)
+    _limits(axis, left, right)
     for row, name in enumerate(names):
         a, b = results.spread(low, name), results.spread(high, name)
         if a is None or b is None:
