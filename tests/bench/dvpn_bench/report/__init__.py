@@ -12,7 +12,7 @@ def write(environment, results, document, folder):
     drawn = pictures.draw(results, list(environment["peers"]), folder)
     (folder / "results.json").write_text(data.dump(environment, results), encoding="utf-8")
     beside = os.path.relpath(folder, document.parent)
-    document.write_text(markdown.render(environment, results, [(title, f"{beside}/{path}") for title, path in drawn]), encoding="utf-8")
+    document.write_text(markdown.render(environment, results, {what: f"{beside}/{path}" for what, path in drawn.items()}), encoding="utf-8")
 
 
 def as_text(environment, results, with_targets):

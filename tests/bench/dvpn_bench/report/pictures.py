@@ -2,6 +2,7 @@
 """Which pictures there are, and what each shows."""
 import functools
 
+from .. import measures
 from . import plots, words
 
 
@@ -71,21 +72,21 @@ def _cpu(results, names):
                       "process, such as forwarding, is not in it.)")
 
 
-# name, title, panels
-PICTURES = [("throughput", "Throughput", _throughput), ("connections", "Connections", _connections), ("first_byte", "First byte", _first_byte),
-            ("keystrokes", "Keystrokes", _keystrokes), ("idle", "Idle flows", _idle), ("cpu", "CPU time", _cpu)]
+# By measure: file name, panels.
+PICTURES = {measures.bulk: ("throughput", _throughput), measures.connect: ("connections", _connections),
+            measures.first_byte: ("first_byte", _first_byte), measures.keystroke: ("keystrokes", _keystrokes), measures.idle: ("idle", _idle), measures.cpu: ("cpu", _cpu)}
 
 
 def draw(results, peer_names, folder):
-    """(title, file name of the SVG) of each that there is anything to show in."""
-    drawn = []
+    """{measure's name, or "targets": file name of the SVG} of each that there is anything to show in."""
+    drawn = {}
     checks = [(target, figure, state) for target, figure, state, _ in words.checks(results) if figure is not None]
     if checks:
         plots.save(plots.target_chart(checks), folder, "targets")
-        drawn.append(("Targets at a glance", "targets.svg"))
-    for name, title, make in PICTURES:
+        drawn["targets"] = "targets.svg"
+    for measure, (name, make) in PICTURES.items():
         rows, note = make(results, peer_names)
         if any(rows):
-            plots.save(plots.grid(title, note, rows, peer_names), folder, name)
-            drawn.append((title, f"{name}.svg"))
+            plots.save(plots.grid(measure.TITLE, note, rows, peer_names), folder, name)
+            drawn[measure.NAME] = f"{name}.svg"
     return drawn
