@@ -58,7 +58,7 @@ done < <(find src -name '*.h' -o -name '*.cc')
 while IFS= read -r file; do
   head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || breach "$file:1" 'no SPDX line'
   [[ $file != *.h ]] || grep -q '^#pragma once$' "$file" || breach "$file:1" 'no #pragma once'
-done < <(find src tests -path tests/fuzz/corpus -prune -o \( -name '*.h' -o -name '*.cc' -o -name '*.sh' \) -print)
+done < <(find src tests -path tests/fuzz/corpus -prune -o \( -name '*.h' -o -name '*.cc' -o -name '*.sh' -o -name '*.py' \) -print)
 
 ((breaches == 0)) || { echo "$breaches breaches"; exit 1; }
 echo 'the structure is as it should be'

@@ -182,7 +182,10 @@ struct Target {
 };
 
 /// Why the last exchange failed, in words; an end of file is one as well.
-std::string reason(ssize_t got) { return got == 0 ? "closed by the other side" : std::strerror(errno); }
+std::string reason(ssize_t got) {
+  if (got == 0) return "closed by the other side";
+  return errno == EAGAIN ? "no answer within 30 s" : std::strerror(errno);
+}
 
 /// "" when the byte came back.
 std::string there_and_back(int fd) {

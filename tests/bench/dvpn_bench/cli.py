@@ -39,7 +39,8 @@ def options(arguments):
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="where results are written")
     parser.add_argument("--json", action="store_true", help="print the results as JSON, not as a table")
     parser.add_argument("--build", default=str(prepare.ROOT / "build"), metavar="DIR", help="the build folder (build)")
-    parser.add_argument("--render", type=pathlib.Path, metavar="FILE", help="measure nothing: make the report of an earlier results.json anew")
+    parser.add_argument("--render", type=pathlib.Path, metavar="FILE",
+                        help="measure nothing: make the report of an earlier results.json anew, in its place")
     return parser.parse_args(arguments)
 
 
@@ -82,20 +83,27 @@ def measure(chosen):
     scale = Scale(chosen.quick)
     peer_classes = [peer for peer in peers.ALL if peer.name in chosen.peers]
     cases = [case for name in measures.BY_NAME if name in chosen.measures for case in measures.BY_NAME[name].cases(scale)]
-    results = Results()
+    results, rounds = Results(), chosen.rounds or scale.pick(5, 1)
     stopped = ""
     try:
-        schedule.run(tree, peer_classes, cases, chosen.rounds or scale.pick(5, 1), results)
+        schedule.run(tree, peer_classes, cases, rounds, results)
         schedule.say("measured")
     except Stopped as signal_name:
         stopped = f"{signal_name}; this is what was measured until then"
-    return describe(peer_classes), results, stopped
+    form = stopped or (f"{scale.pick('full', 'quick: it shows that everything works, its figures mean little')}"
+                       f"{'' if is_whole(chosen) else ', a part'}; {rounds} round{'s' if rounds > 1 else ''} at most")
+    return describe(peer_classes, form), results, stopped
+
+
+def is_whole(chosen):
+    return set(chosen.peers) == set(peers.BY_NAME) and set(chosen.measures) == set(measures.BY_NAME)
 
 
 def places(chosen, stopped):
     """(RESULTS.md, the folder of everything else)"""
-    whole = not stopped and not chosen.quick and set(chosen.peers) == set(peers.BY_NAME) and set(chosen.measures) == set(measures.BY_NAME)
-    if whole and not chosen.out:
+    if chosen.render and not chosen.out:
+        return chosen.render.resolve().parents[1] / "RESULTS.md", chosen.render.resolve().parent
+    if is_whole(chosen) and not stopped and not chosen.quick and not chosen.out:
         return COMMITTED / "RESULTS.md", COMMITTED / "results"
     folder = chosen.out or prepare.ROOT / "build/bench"
     return folder / "RESULTS.md", folder / "results"

@@ -17,11 +17,12 @@ def _first(path, key):
     return "unknown"
 
 
-def describe(peer_classes):
-    """{what: text}"""
+def describe(peer_classes, form):
+    """{what: text}; form: what kind of run it was"""
     memory = int(_first("/proc/meminfo", "MemTotal").split()[0]) / 1024 / 1024
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "run": form,
         "dvpn": prepare.revision(),
         "machine": f"{os.cpu_count()} processors ({_first('/proc/cpuinfo', 'model name')}), {memory:.0f} GiB; both ends on it",
         "kernel": f"{platform.system()} {platform.release()}",

@@ -9,8 +9,6 @@ from . import load
 from .errors import Failed
 from .lab import Lab
 
-
-
 BEGUN = time.monotonic()
 
 

@@ -74,15 +74,16 @@ def latency():
             yield Target(f"keystroke p99 beside a transfer {direction}, {keystroke.RTT_MS} ms, {peer}: beyond its idle p99", "<=", 5, 2, "ms",
                          ((busy, peer), (idle_p99, peer)), "difference")
             for other in ("ssh", "sshuttle"):
-                yield _ratio(f"keystroke p99 beside a transfer {direction}, {keystroke.RTT_MS} ms, {peer}, of {other}", busy, peer, other, "<=", 1, None)
+                yield _ratio(f"keystroke p99 beside a transfer {direction}, {keystroke.RTT_MS} ms, {peer}, of {other}", busy, peer, other,
+                             "<=", 1, None)
 
 
 def idle_flows():
     for flows, must, reach in ((1_000, 0.8, 0.95), (10_000, 0.6, 0.9)):
         for peer in OURS:
             for direction in idle.DIRECTIONS:
-                yield _value(f"one flow {direction} beside {flows:,} idle ones, {peer}, of the same alone", idle.share_metric(flows, direction).id, peer,
-                             ">=", must, reach, "times")
+                yield _value(f"one flow {direction} beside {flows:,} idle ones, {peer}, of the same alone",
+                             idle.share_metric(flows, direction).id, peer, ">=", must, reach, "times")
     for program, must, reach in (("client gateway: dvpnd", 8, 4), ("server gateway: dvpn-relay", 4, 2)):
         yield _value(f"memory of {program.split()[-1]} for each of 10,000 idle flows", idle.memory_metric(10_000, program).id, "relay", "<=", must,
                      reach, "KB")

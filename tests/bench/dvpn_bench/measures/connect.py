@@ -21,6 +21,8 @@ class Connect(Case):
         self.at_once, self.seconds = at_once, seconds
         self.metrics = metrics(at_once)
         self.title = self.metrics[0].group
+        self.rounds = None if at_once < 500 else 3
+        self.patience = 2 if at_once < 500 else 1  # a connection that is lost is waited for for half a minute
         self.count = {}
 
     def limit(self, peer):

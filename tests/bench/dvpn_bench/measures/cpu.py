@@ -19,9 +19,11 @@ def program_metric(direction, program):
 
 
 class Cpu(Bulk):
+    """(CPU time is the steadiest of all figures: three rounds say it)"""
+
     def __init__(self, direction, seconds):
         super().__init__(direction, 1, 0, seconds)
-        self.title = f"CPU time, {direction}"
+        self.title, self.rounds = f"CPU time, {direction}", 3
         self.metrics = tuple(metric(direction, what) for what in (*PLACES, "machine"))
 
     def run(self, peer):

@@ -34,6 +34,7 @@ def round_trip_ms(peer):
 class Warm(Case):
     title = "first byte, warm"
     rtt_ms = RTT_MS
+    rounds = 3
 
     def __init__(self, count):
         self.count = count
@@ -51,6 +52,7 @@ class Warm(Case):
 class Cold(Case):
     title = "first byte, cold"
     rtt_ms = RTT_MS
+    rounds = 3
 
     def __init__(self):
         self.metrics = metrics("cold")
@@ -64,4 +66,4 @@ class Cold(Case):
 
 
 def cases(scale):
-    return [Warm(scale.pick(10, 2)), Cold()]
+    return [Warm(scale.pick(8, 2)), Cold()]

@@ -38,7 +38,7 @@ def memory_metric(flows, what, detail=False):
 
 
 class Idle(Case):
-    rounds = 3
+    rounds = 2
     patience = 1  # it may take SECONDS_TO_OPEN to fail
 
     def __init__(self, flows, seconds):

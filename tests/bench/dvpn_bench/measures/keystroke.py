@@ -30,6 +30,7 @@ def bulk_metric(beside):
 
 class Keystroke(Case):
     rtt_ms = RTT_MS
+    rounds = 3
 
     def __init__(self, beside, count):
         self.beside, self.count = beside, count

@@ -12,7 +12,7 @@ def write(environment, results, document, folder):
     drawn = pictures.draw(results, list(environment["peers"]), folder)
     (folder / "results.json").write_text(data.dump(environment, results), encoding="utf-8")
     beside = os.path.relpath(folder, document.parent)
-    document.write_text(markdown.render(environment, results, [(title, f"{beside}/{path}") for title, path in drawn]), encoding="utf-8")
+    document.write_text(markdown.render(environment, results, {what: f"{beside}/{path}" for what, path in drawn.items()}), encoding="utf-8")
 
 
 def as_text(environment, results, with_targets):
@@ -26,7 +26,8 @@ def as_text(environment, results, with_targets):
 def faults(results, peer_names):
     """A peer of ours that fails, and a measure without a figure. (That a foreign peer fails is a result.)"""
     ours = [peer.name for peer in peers.ALL if peer.ours and peer.name in peer_names]
-    found = [f"{peers.BY_NAME[name].title}: {results.metrics[metric].title}: {reason}" for (metric, name), reason in results.failures.items() if name in ours]
+    found = [f"{peers.BY_NAME[name].title}: {results.metrics[metric].title}: {reason}"
+             for (metric, name), reason in results.failures.items() if name in ours]
     found += [f"no figure: {metric.title}" for metric in results.metrics.values()
               if not any(results.spread(metric.id, name) for name in peer_names)]
     return found

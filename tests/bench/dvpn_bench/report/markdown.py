@@ -9,16 +9,14 @@ HEAD = """\
 Made by `tests/bench/run`; do not edit. All peers were up in the same labs, both ends on one machine; short runs were interleaved,
 round by round, in an order that rotates. A figure is the median over the rounds, with the quartiles in brackets. **Believe
 the ratios, not the absolute figures**: a ratio is taken between runs of the same round, and is of dvpn's figure to the
-peer's. The best of a peer's defaults was used (see below), and dvpn as it is installed.
+peer's. How each peer was set up stands below; dvpn is as it is installed.
 """
 
 
 def render(environment, results, plots):
-    """plots: (title, path of the SVG) in the order of the report."""
-    parts = [HEAD, _environment(environment), _targets(results)]
-    parts += [f"## {title}\n\n![{title}]({path})\n" for title, path in plots]
-    parts.append(_peers(environment, results))
-    parts += [_measure(module, environment, results) for module in measures.ALL]
+    """plots: {measure's name, or "targets": path of the picture}"""
+    parts = [HEAD, _environment(environment), _targets(results, plots), _peers(environment, results)]
+    parts += [_measure(module, environment, results, plots) for module in measures.ALL]
     return "\n".join(part for part in parts if part)
 
 
@@ -29,11 +27,15 @@ def table(head, rows):
 
 
 def _environment(environment):
-    keys = ("date", "dvpn", "machine", "kernel", "system", "links", "descriptors")
-    return table(["", ""], [[key, environment[key]] for key in keys])
+    keys = ("date", "run", "dvpn", "machine", "kernel", "system", "links", "descriptors")
+    return table(["", ""], [[key, environment[key]] for key in keys if key in environment])
 
 
-def _targets(results):
+def _picture(what, plots):
+    return f"![{what}]({plots[what]})\n\n" if what in plots else ""
+
+
+def _targets(results, plots):
     checks = list(words.checks(results))
     if not checks:
         return ""
@@ -42,8 +44,9 @@ def _targets(results):
     rows = []
     for target, figure, state, reached in checks:
         mark = f"**{state}**" if state.startswith("not") else f"{state}{', ' + reached if reached else ''}"
-        rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach), words.spread(figure, target.unit) or "–", mark])
-    return f"## Targets: {met} of {measured} met\n\n" + table(["target", "must", "reach for", "measured", ""], rows)
+        rows.append([target.title, words.bound(target, target.must), words.bound(target, target.reach),
+                     words.spread(figure, target.unit) or "–", mark])
+    return f"## Targets: {met} of {measured} met\n\n{_picture('targets', plots)}" + table(["target", "must", "reach for", "measured", ""], rows)
 
 
 def _peers(environment, results):
@@ -56,12 +59,12 @@ def _peers(environment, results):
     return out
 
 
-def _measure(module, environment, results):
+def _measure(module, environment, results, plots):
     names = list(environment["peers"])
     mine = [metric for metric in results.metrics.values() if metric.measure == module.NAME]
     if not mine:
         return ""
-    out = [f"## {module.TITLE}\n\n{' '.join(module.__doc__.split())}\n"]
+    out = [f"## {module.TITLE}\n\n{' '.join(module.__doc__.split())}\n", _picture(module.NAME, plots)]
     for group in dict.fromkeys(metric.group for metric in mine):
         out.append(_group(group, [m for m in mine if m.group == group and not m.detail], names, results))
     details = [m for m in mine if m.detail]
@@ -91,7 +94,10 @@ def _group(group, metrics, names, results):
         rows.append(row)
         notes += [f"- {peers.BY_NAME[name].title}: {reason}" for reason in reasons]
     lower = ", ".join(m.label for m in metrics if m.better == "lower")
-    return f"### {group}\n\n" + table(head, rows) + (f"\nLess is better: {lower}.\n" if lower else "") + ("\n" + "\n".join(notes) + "\n" if notes else "")
+    out = f"### {group}\n\n" + table(head, rows)
+    if lower:
+        out += f"\nLess is better: {lower}.\n"
+    return out + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
 def _details(metrics, names, results):
@@ -100,4 +106,4 @@ def _details(metrics, names, results):
         for metric in metrics:
             if figure := results.spread(metric.id, name):
                 rows.append([peers.BY_NAME[name].title, metric.group, metric.label, words.spread(figure, metric.unit)])
-    return "### By program\n\n" + table(["peer", "", "", "median (quartiles)"], rows)
+    return "### Details\n\n" + table(["peer", "", "", "median (quartiles)"], rows)

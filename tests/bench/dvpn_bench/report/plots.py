@@ -2,6 +2,7 @@
 """The results as pictures, SVG and PNG. dvpn stands out by colour, everything else is grey; two shades tell the two series of a
 panel apart, so the pictures read without colour as well. What was not measured is an empty row with a dash."""
 import io
+import re
 import textwrap
 
 import matplotlib
@@ -31,11 +32,17 @@ def _frame(axis, title, names, unit, first):
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.grid(axis="x", which="major", color="#e4e4e4", linewidth=0.6)
     axis.set_axisbelow(True)
+
+
+def _limits(axis, left, right):
+    """Ticks at 1, 2, 5 where there are few decades."""
+    axis.set_xlim(left, right)
+    axis.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5) if right / left < 200 else (1,), numticks=12))
     axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
-def bars(axis, title, names, results, metrics, unit, first):
+def bars(axis, first, *, title, names, results, metrics, unit):
     """A row for each peer, a bar for each metric (two at most), whiskers from quartile to quartile."""
     _frame(axis, title, names, unit, first)
     height = 0.8 / len(metrics)
@@ -43,7 +50,7 @@ def bars(axis, title, names, results, metrics, unit, first):
     if not shown:
         return
     left, right = min(shown) / 3, max(shown) * 4
-    axis.set_xlim(left, right)
+    _limits(axis, left, right)
     for which, metric in enumerate(metrics):
         for row, name in enumerate(names):
             y = row + (which - (len(metrics) - 1) / 2) * height
@@ -56,14 +63,14 @@ def bars(axis, title, names, results, metrics, unit, first):
             axis.text(max(s.high, s.median) * (right / left) ** 0.012, y, words.number(s.median), va="center", fontsize=6)
 
 
-def ranges(axis, title, names, results, low, high, unit, first):
+def ranges(axis, first, *, title, names, results, low, high, unit):
     """From one metric to another (p50 to p99), a row for each peer."""
     _frame(axis, title, names, unit, first)
     shown = [s.median for m in (low, high) for n in names if (s := results.spread(m, n))]
     if not shown:
         return
     left, right = min(shown) / 1.6, max(shown) * 3
-    axis.set_xlim(left, right)
+    _limits(axis, left, right)
     for row, name in enumerate(names):
         a, b = results.spread(low, name), results.spread(high, name)
         if a is None or b is None:
@@ -94,7 +101,10 @@ def grid(title, note, rows, names):
 
 
 def save(figure, folder, name):
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    drawing = io.StringIO()
+    figure.savefig(drawing, format="svg", metadata={"Date": None})
+    # (comments and indentation are a fifth of it)
+    (folder / f"{name}.svg").write_text(re.sub(r"\n\s*(<!--.*?-->\s*)?", "\n", drawing.getvalue()), encoding="utf-8")
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=120)
     plt.close(figure)
@@ -108,7 +118,8 @@ def target_chart(checks):
     figure.suptitle("Targets: measured, of what must be reached", x=0.01, ha="left", weight="bold")
     for row, (target, spread, state) in enumerate(checks):
         def share(value, t=target):
-            return max(value / t.must if t.sense == ">=" else t.must / max(value, 1e-3), 1e-2)
+            """(a difference may be negative, when it is better than nothing)"""
+            return min(max(value / t.must if t.sense == ">=" else t.must / max(value, 1e-3), 1e-2), 1e2)
         colour = GOOD if state == "met" else BAD
         axis.plot([share(spread.low), share(spread.high)], [row, row], color=colour, linewidth=1)
         axis.plot(share(spread.median), row, "o" if state == "met" else "X", color=colour, markersize=5)

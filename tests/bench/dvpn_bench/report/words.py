@@ -40,7 +40,7 @@ def checks(results):
             continue
         figure = target.figure(results)
         if figure is None:
-            reasons = [f"{peers.BY_NAME[peer].title}: {results.failure(metric, peer)}" for metric, peer in target.terms if results.failure(metric, peer)]
+            reasons = [f"{peers.BY_NAME[peer].title}: {reason}" for metric, peer in target.terms if (reason := results.failure(metric, peer))]
             yield target, None, f"not measured ({reasons[0]})" if reasons else "not measured", ""
         else:
             reached = target.reach is not None and target.met(figure, target.reach)
@@ -48,4 +48,5 @@ def checks(results):
 
 
 def bound(target, value):
-    return "" if value is None else f"{'≥' if target.sense == '>=' else '≤'} {number(value).rstrip('0').rstrip('.') if '.' in number(value) else number(value)}"
+    """"≥ 1.2"; "" without a value."""
+    return "" if value is None else f"{'≥' if target.sense == '>=' else '≤'} {value:g}"
