@@ -29,7 +29,8 @@ Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<
     : finished_(std::move(finished)),
       snapshot_(std::move(snapshot)),
       budget_{window_budget},
-      scratch_(kScratch),
+      scratch_memory_(std::make_unique_for_overwrite<char[]>(kScratch)),
+      scratch_(scratch_memory_.get(), kScratch),
       tasks_(context_.get_executor()),
       sweep_timer_(context_.get_executor()) {}
 

@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -75,7 +77,8 @@ class Worker {
   std::function<void(Finished)> finished_;
   SnapshotPtr snapshot_;
   WindowBudget budget_;
-  std::vector<char> scratch_;
+  std::unique_ptr<char[]> scratch_memory_;  // not touched before it is used: most of it never is
+  std::span<char> scratch_;
   std::map<table::GatewaySpec, std::unique_ptr<gateway::Gateway>> gateways_;
   std::map<std::uint64_t, Flow*> flows_;
   net::TaskGroup tasks_;
