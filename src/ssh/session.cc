@@ -227,7 +227,9 @@ void Session::settle() {
     });
   }
   if (handle_->socket.pending()) has_pending_.notify();
-  if (handle_->socket.unsent() > 0 || unacknowledged_) wants_write_.notify();
+  // (SSH_WRITE_PENDING: libssh may hold something back, tidy())
+  const bool holds_output = (ssh_get_poll_flags(handle_->session) & SSH_WRITE_PENDING) != 0;
+  if (holds_output || handle_->socket.unsent() > 0 || unacknowledged_) wants_write_.notify();
 }
 
 /// Everybody who was woken has had his say: what he said goes out together, and acknowledges what was read. False: the
