@@ -105,10 +105,24 @@ void read_forwards(Section& root, DaemonConfig& config, Report& report) {
   }
 }
 
+Value<Gate> gate(std::string_view word) {
+  if (word == "hold") return Gate::kHold;
+  if (word == "accept-first") return Gate::kAcceptFirst;
+  return std::unexpected(text("'", word, "' is neither hold nor accept-first"));
+}
+
 Value<Role> role(std::string_view word) {
   if (word == "router") return Role::kRouter;
   if (word == "leaf") return Role::kLeaf;
   return std::unexpected(text("'", word, "' is neither router nor leaf"));
+}
+
+void read_intercept(Section& root, DaemonConfig& config) {
+  Section intercept = root.section("intercept");
+  intercept.read("port", config.intercept.port, port);
+  intercept.read("gate", config.intercept.gate, gate);
+  intercept.read("queue", config.intercept.queue, queue_number);
+  intercept.finish();
 }
 
 void read_rules(Section& root, DaemonConfig& config, Report& report) {
@@ -121,6 +135,7 @@ void read_rules(Section& root, DaemonConfig& config, Report& report) {
   rules.read("reject_smb", out.reject_smb, boolean);
   rules.read("set", out.set, set_name);
   rules.read("update_sets", out.update_sets, boolean);
+  rules.read("mark", out.mark, mark_bits);
   rules.read("relay_account", out.relay_account, account_name);
   rules.read("peers_group", out.peers_group, account_name);
   const Place& ports = rules.place("sshd_ports");
@@ -135,6 +150,7 @@ void read_rules(Section& root, DaemonConfig& config, Report& report) {
 
 void read_limits(Section& root, DaemonConfig& config) {
   constexpr std::uint64_t kMiB = 1u << 20;
+  constexpr std::uint32_t kMostHeld = 60'000;  // the kernel's queue takes 65,536
   DaemonConfig::Limits& out = config.limits;
   Section limits = root.section("limits");
   limits.read("flows", out.flows, number(1, 1'000'000));
@@ -142,6 +158,8 @@ void read_limits(Section& root, DaemonConfig& config) {
   limits.read("flow_buffer", out.flow_buffer, size(kMiB / 16, 1024 * kMiB));
   limits.read("buffers", out.buffers, size(0, 1024 * 1024 * kMiB));
   limits.read("open_timeout", out.open_timeout, duration(kTick, minutes(10)));
+  limits.read("held", out.held, number(1, kMostHeld));
+  limits.read("held_per_client", out.held_per_client, number(1, kMostHeld));
   limits.finish();
 }
 
@@ -173,9 +191,7 @@ DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagno
     read_site(root, config, report);
     root.read("table", config.table, absolute_path);
     read_ssh(root, config, report);
-    Section intercept = root.section("intercept");
-    intercept.read("port", config.intercept.port, port);
-    intercept.finish();
+    read_intercept(root, config);
     read_forwards(root, config, report);
     read_rules(root, config, report);
     read_small_sections(root, config);

@@ -23,6 +23,10 @@ struct Forward {
 
 enum class Role { kRouter, kLeaf };
 
+/// What a host gets before the far side has answered: nothing, because its SYN is held; or a connection, which may turn out
+/// to lead nowhere.
+enum class Gate { kHold, kAcceptFirst };
+
 struct DaemonConfig {
   struct Site {
     std::vector<net::Prefix> networks;  ///< the site's own
@@ -51,6 +55,8 @@ struct DaemonConfig {
 
   struct Intercept {
     net::Port port = 9040;
+    Gate gate = Gate::kHold;
+    std::uint16_t queue = 9040;  ///< number of the netfilter queue that SYNs are held in
     bool operator==(const Intercept&) const = default;
   } intercept;
 
@@ -63,6 +69,7 @@ struct DaemonConfig {
     bool reject_smb = false;
     std::string set = "dvpn";
     bool update_sets = true;
+    std::uint32_t mark = 0x0f000000;  ///< the four adjacent bits of a packet's mark that are ours
     std::string relay_account = "dvpn-relay";
     std::string peers_group = "dvpn-peers";
     bool operator==(const Rules&) const = default;
@@ -87,6 +94,8 @@ struct DaemonConfig {
     std::uint64_t flow_buffer = 8u << 20;  ///< bytes: receive window of one flow at most
     std::uint64_t buffers = 256u << 20;    ///< bytes: all windows beyond the ordinary one, together
     std::chrono::milliseconds open_timeout{20'000};
+    std::uint32_t held = 10'000;           ///< SYNs at once
+    std::uint32_t held_per_client = 1'000;
     bool operator==(const Limits&) const = default;
   } limits;
 

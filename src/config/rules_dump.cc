@@ -2,6 +2,7 @@
 #include "config/rules_dump.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string_view>
 
 #include "base/text.h"
@@ -13,6 +14,12 @@ namespace {
 constexpr unsigned kVersion = 1;  // of the format; the rule installer refuses another one
 
 std::string_view yes_no(bool value) { return value ? "yes" : "no"; }
+
+std::string hexadecimal(std::uint32_t value) {
+  char buffer[16];
+  std::snprintf(buffer, sizeof buffer, "0x%08x", value);
+  return buffer;
+}
 
 }  // namespace
 
@@ -33,6 +40,9 @@ std::string dump_rules(const DaemonConfig& config, std::vector<net::Prefix> tabl
   line("dvpn-rules", kVersion);
   line("role", std::string_view(rules.role == Role::kRouter ? "router" : "leaf"));
   line("port", config.intercept.port);
+  line("gate", std::string_view(config.intercept.gate == Gate::kHold ? "hold" : "accept-first"));
+  line("queue", config.intercept.queue);
+  line("mark", hexadecimal(rules.mark));
   line("set", rules.set);
   for (const std::string& name : config.site.lan) line("lan", name);
   for (const std::string& name : config.site.wan) line("wan", name);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <charconv>
 
 #include "base/spelling.h"
 #include "net/site_prefix.h"
@@ -119,6 +121,23 @@ Value<net::Port> port(std::string_view word) {
   if (!value) return no(text("'", word, "' is no port number"));
   if (*value == 0 || *value > 65535) return no(text("port ", word, " is out of range (1..65535)"));
   return static_cast<net::Port>(*value);
+}
+
+Value<std::uint16_t> queue_number(std::string_view word) {
+  const auto value = number_between(word, 0, 65535);
+  if (!value) return no(value.error());
+  return static_cast<std::uint16_t>(*value);
+}
+
+Value<std::uint32_t> mark_bits(std::string_view word) {
+  constexpr unsigned kBits = 4;
+  std::uint32_t value = 0;
+  const std::string_view digits = word.starts_with("0x") ? word.substr(2) : "";
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  const bool number = !digits.empty() && error == std::errc() && end == digits.data() + digits.size();
+  if (!number || value == 0 || (value >> std::countr_zero(value)) != (1u << kBits) - 1)
+    return no(text("'", word, "' is not four adjacent bits of a mark, like 0x0f000000"));
+  return value;
 }
 
 Value<bool> boolean(std::string_view word) {

@@ -33,6 +33,10 @@ Value<net::Prefix> network(std::string_view word);
 Value<net::Prefix> reachable_network(std::string_view word);
 Value<net::Endpoint> endpoint(std::string_view word);
 Value<net::Port> port(std::string_view word);
+/// Of a netfilter queue: 0..65535.
+Value<std::uint16_t> queue_number(std::string_view word);
+/// Four adjacent bits of a packet's mark: "0x0f000000".
+Value<std::uint32_t> mark_bits(std::string_view word);
 Value<bool> boolean(std::string_view word);
 Value<LogLevel> log_level(std::string_view word);
 

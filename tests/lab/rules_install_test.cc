@@ -26,8 +26,10 @@ class RulesInstall : public testing::TestWithParam<std::string> {
       site.iptables("-A INPUT -p tcp --dport 9040 -j DROP", family);
       site.iptables("-A OUTPUT -p udp --dport 53 -j ACCEPT", family);
       site.iptables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE", family);
+      site.iptables("-t raw -A PREROUTING -i wan0 -p udp -j CT --notrack", family);
       site.iptables("-t nat -A PREROUTING -i wan0 -p tcp --dport 2222 -j REDIRECT --to-ports 22", family);
     }
+    EXPECT_EQ(site.gateway().run("ip rule add pref 200 from 192.0.2.1 lookup 200; ip -6 rule add pref 200 fwmark 1/1 lookup 200").exit, 0);
     EXPECT_EQ(site.gateway().run("ipset create admins hash:ip && ipset add admins 192.0.2.1").exit, 0);
   }
   /// The lines of save() that are not ours.
@@ -85,6 +87,11 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
       {"ipset add dvpn6 fd00:99::/64", "+set dvpn6 fd00:99::/64"},
       {"ipset create DVPN_FRESH hash:net; ipset del dvpn4 10.0.31.0/24", "-set dvpn4 10.0.31.0/24 nomatch"},
       {"ip -6 route del default dev lo", "-route default dev lo"},
+      {four + "-t raw -D DVPN_HOLD -j NFQUEUE --queue-num 9040 --queue-bypass", "-IPv4 raw DVPN_HOLD rule -A DVPN_HOLD -j NFQUEUE"},
+      {six + "-D DVPN_IN 1", "-IPv6 filter DVPN_IN rule -A DVPN_IN -p tcp -m mark --mark 0x8000000/0x8000000 -j DVPN_GATE"},
+      {"ip rule del pref 79", "-IPv4 rule 79:"},
+      {"ip rule add pref 80 iif lan0 lookup 7979 protocol 79", "+IPv4 rule 80:"},
+      {"ip -6 route del local default table 7979", "-IPv6 refused local default dev lo"},
   };
   site.install();
   for (const auto& [damage, finding] : damages) {
@@ -96,6 +103,26 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
     const Result repaired = site.rules("check");
     EXPECT_EQ(repaired.exit, 0) << damage << '\n' << repaired.out;
   }
+}
+
+TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
+  site.install();
+  const std::string held = site.everything();
+  EXPECT_THAT(held, HasSubstr("NFQUEUE"));
+  const Dump accept_first{.gate = "accept-first"};
+  site.install(accept_first);
+  const std::string open = site.everything();
+  for (const char* part : {"NFQUEUE", "DVPN_GATE", "-m mark", "*raw", "7979"}) EXPECT_THAT(open, testing::Not(HasSubstr(part)));
+  EXPECT_EQ(site.rules("check", accept_first.text()).exit, 0);
+  EXPECT_EQ(site.rules("check").exit, 1);
+  site.install();
+  EXPECT_EQ(site.everything(), held);
+}
+
+TEST_P(RulesInstall, TheMarksBitsAreTheConfiguredOnes) {
+  site.install(Dump{.mark = "0x000000f0"});
+  EXPECT_THAT(site.save(), HasSubstr("-A DVPN_GATE -m mark --mark 0xb0/0xf0 -j REJECT --reject-with icmp-admin-prohibited"));
+  EXPECT_THAT(site.gateway().run("ip rule").out, HasSubstr("fwmark 0x80/0x80 iif lan0"));
 }
 
 TEST_P(RulesInstall, TheNumberOfRulesDoesNotDependOnTheTable) {
@@ -140,6 +167,12 @@ TEST_P(RulesInstall, BadInputIsRefusedAndChangesNothing) {
       {with("role router", "role router\nrole leaf"), "role is given twice"},
       {with("port 9040", "port 70000"), "'70000' is no port"},
       {with("port 9040", "port 22"), "port 22 is the daemon's"},
+      {with("gate hold", "gate shut"), "gate is hold or accept-first, not 'shut'"},
+      {with("queue 9040", "queue 65536"), "'65536' is no number of a queue"},
+      {with("queue 9040", "queue 08"), "'08' is no number of a queue"},
+      {with("mark 0x0f000000", "mark 0xf"), "'0xf' is no field of a mark"},
+      {with("mark 0x0f000000", "mark 0x00000000"), "'0x00000000' is no field of a mark"},
+      {with("mark 0x0f000000\n", ""), "mark is missing"},
       {with("set dvpn", "set a b"), "'a b' is no name for a set"},
       {with("set dvpn", "set an-overlong-name-of-a-set"), "is no name for a set"},
       {with("lan lan0", "lan"), "lan has no interface name"},

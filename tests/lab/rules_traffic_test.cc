@@ -87,6 +87,28 @@ TEST_P(RulesTraffic, AGatewayWithoutADefaultRouteIsCaughtToo) {
   EXPECT_LT(gateway.run(f.ping + std::string("-c1 -W2 ") + f.far_host).seconds, 1);
 }
 
+TEST_P(RulesTraffic, WhatTheDaemonRefusesTheHostHearsAsItWas) {
+  site.install();
+  const Process daemon = gateway.serve_page(9040, "caught");
+  // In the daemon's place: a rule that marks what would wait in the queue.
+  const std::string ip = f.number == 6 ? "ip -6" : "ip", prohibited = f.number == 6 ? "EACCES" : "EHOSTUNREACH";
+  for (const auto& [mark, error] : {std::pair<std::string, std::string>{"0x8000000", "refused"}, {"0x9000000", "EHOSTUNREACH"},
+                                    {"0xa000000", "ENETUNREACH"}, {"0xb000000", prohibited}}) {
+    site.iptables("-t raw -I DVPN_HOLD 1 -p tcp --dport 80 -j MARK --set-xmark " + mark + "/0xf000000", f.number);
+    for (const Host& from : {host, gateway}) {
+      EXPECT_EQ(from.talk(f.far_host, 80, "read").out, error + "\n") << from.name() << ' ' << mark;
+      EXPECT_EQ(fetch(from, f.far_host, 81).out, "caught\n");
+    }
+    // A host of the LAN hears it also where there is no way to the prefix at all.
+    const std::string route = gateway.run(ip + " route show default dev wan0").out;
+    ASSERT_EQ(gateway.run(ip + " route del default dev wan0").exit, 0);
+    EXPECT_EQ(host.talk(f.far_host, 80, "read").out, error + "\n") << mark;
+    ASSERT_EQ(gateway.run(ip + " route replace dev wan0 " + route.substr(0, route.find("metric"))).exit, 0);
+    site.iptables("-t raw -D DVPN_HOLD 1", f.number);
+  }
+  EXPECT_EQ(leaked(), 0);
+}
+
 TEST_P(RulesTraffic, OwnAccountsAreNotCaughtSoNothingLoops) {
   site.install();
   const Process daemon = gateway.serve_page(9040, "caught");

@@ -29,6 +29,8 @@ TEST(DaemonConfig, TheLeastThatIsNeededGivesTheDefaults) {
   EXPECT_EQ(config.table, "/etc/dvpn/hosts");
   EXPECT_EQ(config.ssh.keepalive, milliseconds(15'000));
   EXPECT_EQ(config.intercept.port, 9040);
+  EXPECT_EQ(config.intercept.gate, Gate::kHold);
+  EXPECT_EQ(config.rules.mark, 0x0f000000u);
   EXPECT_EQ(config.log_level, LogLevel::kInfo);
 }
 
@@ -54,6 +56,8 @@ ssh:
   sessions_per_gateway: 4
 intercept:
   port: 9041
+  gate: accept-first
+  queue: 0
 forwards:
   - {listen: 127.0.0.1:25, to: 10.0.32.5:26}
   - {listen: "[::1]:25", to: "[fd00:32::5]:26"}
@@ -64,6 +68,7 @@ rules:
   reject_smb: true
   set: site-a
   update_sets: false
+  mark: 0xf0
   relay_account: relay-a
   peers_group: peers-a
 control:
@@ -79,6 +84,8 @@ limits:
   flow_buffer: 1MiB
   buffers: 2GiB
   open_timeout: 5s
+  held: 60
+  held_per_client: 6
 log:
   level: debug
 )",
@@ -101,6 +108,8 @@ log:
   EXPECT_EQ(config.ssh.channels_per_session, 8u);
   EXPECT_EQ(config.ssh.sessions_per_gateway, 4u);
   EXPECT_EQ(config.intercept.port, 9041);
+  EXPECT_EQ(config.intercept.gate, Gate::kAcceptFirst);
+  EXPECT_EQ(config.intercept.queue, 0);
   ASSERT_EQ(config.forwards.size(), 2u);
   EXPECT_EQ(config.forwards[0].listen.to_string(), "127.0.0.1:25");
   EXPECT_EQ(config.forwards[1].to.to_string(), "[fd00:32::5]:26");
@@ -110,6 +119,7 @@ log:
   EXPECT_TRUE(config.rules.reject_smb);
   EXPECT_EQ(config.rules.set, "site-a");
   EXPECT_FALSE(config.rules.update_sets);
+  EXPECT_EQ(config.rules.mark, 0xf0u);
   EXPECT_EQ(config.rules.relay_account, "relay-a");
   EXPECT_EQ(config.rules.peers_group, "peers-a");
   EXPECT_EQ(config.control.socket, "/run/a.sock");
@@ -122,6 +132,8 @@ log:
   EXPECT_EQ(config.limits.flow_buffer, 1u << 20);
   EXPECT_EQ(config.limits.buffers, std::uint64_t{2} << 30);
   EXPECT_EQ(config.limits.open_timeout, milliseconds(5000));
+  EXPECT_EQ(config.limits.held, 60u);
+  EXPECT_EQ(config.limits.held_per_client, 6u);
   EXPECT_EQ(config.log_level, LogLevel::kDebug);
 }
 
@@ -231,6 +243,8 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"ssh: {backoff_max: 20ms}", "20: ssh.backoff_max is shorter than ssh.backoff_min", 4},
            {"intercept: {port: 70000}", "19: intercept.port: port 70000 is out of range (1..65535)", 5},
            {"intercept: {port: -1}", "19: intercept.port: '-1' is no port number", 2},
+           {"intercept: {gate: open}", "19: intercept.gate: 'open' is neither hold nor accept-first", 4},
+           {"intercept: {queue: 65536}", "20: intercept.queue: 65536 is out of range (0..65535)", 5},
            {"forwards: [{listen: 127.0.0.1, to: 10.0.32.5:25}]",
             "21: forwards.listen: '127.0.0.1' is no ADDRESS:PORT like 10.0.32.5:25 or [fd00:32::5]:25", 9},
            {"forwards: [{listen: 127.0.0.1:25}]", "12: forwards.to is missing", 1},
@@ -250,12 +264,23 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"rules: {masquerade: yes}", "21: rules.masquerade: 'yes' is neither true nor false", 3},
            {"rules: {set: a-name-longer-than-ipset4}",
             "14: rules.set: 'a-name-longer-than-ipset4' is no set name (1 to 24 of A-Z a-z 0-9 _ -)", 25},
+           {"rules: {mark: 0}", "15: rules.mark: '0' is not four adjacent bits of a mark, like 0x0f000000", 1},
+           {"rules: {mark: 0x0}", "15: rules.mark: '0x0' is not four adjacent bits of a mark, like 0x0f000000", 3},
+           {"rules: {mark: 0x1f}", "15: rules.mark: '0x1f' is not four adjacent bits of a mark, like 0x0f000000", 4},
+           {"rules: {mark: 15}", "15: rules.mark: '15' is not four adjacent bits of a mark, like 0x0f000000", 2},
+           {"rules: {mark: 0xe}", "15: rules.mark: '0xe' is not four adjacent bits of a mark, like 0x0f000000", 3},
+           {"rules: {mark: 0x10f000000}", "15: rules.mark: '0x10f000000' is not four adjacent bits of a mark, like 0x0f000000", 11},
+           {"rules: {mark: 0x50}", "15: rules.mark: '0x50' is not four adjacent bits of a mark, like 0x0f000000", 4},
+           {"rules: {mark: 0x}", "15: rules.mark: '0x' is not four adjacent bits of a mark, like 0x0f000000", 2},
+           {"rules: {mark: 0x-f}", "15: rules.mark: '0x-f' is not four adjacent bits of a mark, like 0x0f000000", 4},
            {"rules: {relay_account: ''}", "24: rules.relay_account: '' is no account or group name", 2},
            {"control: {sokcet: /run/x}", "11: unknown key 'sokcet' in control; did you mean 'socket'?", 6},
            {"daemon: {workers: 65}", "19: daemon.workers: 65 is out of range (0..64)", 2},
            {"limits: {flow_buffer: 8MB}",
             "23: limits.flow_buffer: '8MB' is no size: a whole number of bytes, or with KiB, MiB or GiB", 3},
            {"limits: {flow_buffer: 1KiB}", "23: limits.flow_buffer: 1KiB is out of range (64KiB..1GiB)", 4},
+           {"limits: {held: 65536}", "16: limits.held: 65536 is out of range (1..60000)", 5},
+           {"limits: {held_per_client: 0}", "27: limits.held_per_client: 0 is out of range (1..60000)", 1},
            {"log: {level: inof}",
             "14: log.level: 'inof' is no log level (error, warning, info, debug); did you mean 'info'?", 4},
            {"<<: {a: 1}", "1: unknown key '<<'", 2},

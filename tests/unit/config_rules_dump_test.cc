@@ -21,6 +21,9 @@ TEST(RulesDump, IsOneKeyAndValueALineInAFixedOrder) {
             "dvpn-rules 1\n"
             "role router\n"
             "port 9040\n"
+            "gate hold\n"
+            "queue 9040\n"
+            "mark 0x0f000000\n"
             "set dvpn\n"
             "lan lan0\n"
             "lan lan1\n"
@@ -44,9 +47,13 @@ TEST(RulesDump, ALeafWithoutAnAccount) {
   DaemonConfig config;
   config.rules.role = Role::kLeaf;
   config.daemon.user.clear();
+  config.intercept.gate = Gate::kAcceptFirst;
+  config.rules.mark = 0xf0;
   const std::string dump = dump_rules(config, {});
   EXPECT_NE(dump.find("\nrole leaf\n"), std::string::npos);
   EXPECT_NE(dump.find("\ndaemon-account -\n"), std::string::npos);
+  EXPECT_NE(dump.find("\ngate accept-first\n"), std::string::npos);
+  EXPECT_NE(dump.find("\nmark 0x000000f0\n"), std::string::npos);
 }
 
 }  // namespace
