@@ -81,7 +81,7 @@ net::Task<> Listener::accept_loop(std::size_t index, Handler handler) {
       const auto local = local_endpoint(socket.get());
       if (!client || !local) continue;
       auto destination = to_ ? to_ : original_destination(socket.get());
-      handler({std::move(socket), *client, *local, destination});
+      handler({to_ ? Caught::By::kForward : Caught::By::kRedirect, std::move(socket), *client, *local, destination});
     }
   }
 }

@@ -2,6 +2,7 @@
 // Accepts the connections that the rules redirect to us, and those of static forwards.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -15,6 +16,7 @@ namespace dvpn::intercept {
 
 /// A connection that was caught. The socket is non-blocking.
 struct Caught {
+  enum class By : std::uint8_t { kRedirect, kForward } by = By::kRedirect;
   UniqueFd socket;
   net::Endpoint client;                      ///< as the socket sees it
   net::Endpoint local;                       ///< where it was accepted
