@@ -75,6 +75,19 @@ std::string ended(const json& reasons) {
   return out;
 }
 
+std::string verdicts(const json& gate) {
+  std::string out;
+  const json& counts = member(gate, "verdicts");
+  for (const char* verdict : {"pass", "reset", "host-unreachable", "network-unreachable", "prohibited", "silence"})
+    if (count(counts, verdict) > 0) out += text(count(counts, verdict), ' ', verdict, ", ");
+  return out;
+}
+
+std::string gate_line(const json& gate) {
+  if (word(gate, "mode") != "hold") return or_dash(word(gate, "mode"));
+  return text("hold: ", count(gate, "held"), " held of ", count(gate, "limit"), ", ", verdicts(gate), count(gate, "bypassed"), " bypassed");
+}
+
 std::string gateway_rows(const json& gateways) {
   Columns columns({"GATEWAY", "STATE", "SESSIONS", "FLOWS", "OPENS", "FAILURES", "RTT", "RETRY IN", "LAST ERROR"});
   for (const json& gateway : gateways)
@@ -107,6 +120,11 @@ std::vector<std::string> degradations(const json& status) {
   if (word(sets, "state") == "absent") out.push_back("the firewall's sets are absent; dvpn-rules install");
   if (word(sets, "state") == "failed")
     out.push_back(text("the firewall's sets are not up to date: ", or_dash(word(sets, "error"))));
+  const json& gate = member(status, "gate");
+  if (const std::string error = word(gate, "error"); !error.empty())
+    out.push_back(text("there is no gate, connections are accepted first: ", error));
+  if (count(gate, "bypassed") > 0 && verdicts(gate).empty())
+    out.push_back("connections come past the gate, and none is held; dvpn-rules install");
   const json& gateways = member(status, "gateways");
   if (!gateways.is_array()) return out;
   for (const json& gateway : gateways) {
@@ -133,6 +151,7 @@ std::string render_status(const json& answer) {
   facts.add({"sessions", word(answer, "sessions")});
   facts.add({"flows", text(count(flows, "open"), " open of ", count(flows, "limit"), ", ", count(flows, "total"),
                            " in all, ", count(flows, "refused"), " refused")});
+  facts.add({"gate", gate_line(member(answer, "gate"))});
   facts.add({"ended", ended(member(answer, "ended"))});
   facts.add({"bytes", text(size(bytes, "up"), " up, ", size(bytes, "down"), " down")});
   out += facts.render("  ");

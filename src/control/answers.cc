@@ -80,6 +80,31 @@ ordered_json reasons(const flow::Counters& counters) {
   return out;
 }
 
+std::string_view name(intercept::Verdict verdict) {
+  constexpr std::array<std::string_view, intercept::kVerdicts> kNames = {"pass", "reset", "host-unreachable", "network-unreachable",
+                                                                         "prohibited", "silence"};
+  return kNames[static_cast<std::size_t>(verdict)];
+}
+
+ordered_json to_json(const flow::GateInfo& gate, std::size_t limit) {
+  ordered_json verdicts = ordered_json::object();
+  for (std::size_t i = 0; i < intercept::kVerdicts; ++i)
+    verdicts[std::string(name(static_cast<intercept::Verdict>(i)))] = gate.verdicts[i];
+  return {{"mode", "hold"},
+          {"error", nullptr},
+          {"held", gate.held},
+          {"limit", limit},
+          {"waiting", gate.waiting},
+          {"verdicts", verdicts},
+          {"copies", gate.copies},
+          {"remembered", gate.remembered},
+          {"over_limit", gate.over_limit},
+          {"over_client_limit", gate.over_client_limit},
+          {"client_gone", gate.client_gone},
+          {"bypassed", gate.bypassed},
+          {"not_understood", gate.not_understood}};
+}
+
 }  // namespace
 
 std::expected<Call, std::string> parse_call(const std::string& line) {
@@ -112,6 +137,10 @@ std::string status_answer(const DaemonState& state) {
   all += state.refused;
   answer["ended"] = reasons(all);
   answer["bytes"] = {{"up", all.bytes_up}, {"down", all.bytes_down}};
+  if (state.gate)
+    answer["gate"] = to_json(*state.gate, state.snapshot->config.limits.held);
+  else
+    answer["gate"] = {{"mode", "accept-first"}, {"error", or_null(state.gate_error)}};
   std::size_t sessions = 0;
   for (const gateway::Stats& stats : state.gateways) sessions += stats.sessions;
   answer["sessions"] = sessions;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flow/counters.h"
+#include "flow/gate.h"
 #include "flow/worker.h"
 #include "intercept/address_sets.h"
 #include "intercept/conntrack.h"
@@ -41,6 +42,8 @@ struct DaemonState {
   std::uint64_t accepted = 0;  ///< flows that were let in since the start
   flow::Counters counters;
   flow::Counters refused;
+  std::optional<flow::GateInfo> gate;  ///< none: connections are accepted first
+  std::optional<std::string> gate_error;
   std::vector<gateway::Stats> gateways;  ///< one for each, all workers together
 };
 

@@ -205,9 +205,9 @@ net::Task<> copy_up(Flow& flow, std::span<char> scratch) {
 
 net::Task<> copy_down(Flow& flow, FarReader& reader, std::span<char> scratch) {
   while (!flow.ended()) {
-    co_await flow.channel->wait_readable();
+    if (flow.early.empty()) co_await flow.channel->wait_readable();
     if (flow.ended()) co_return;
-    const ssh::Channel::Read read = flow.channel->read(scratch, flow.window.window());
+    const ssh::Channel::Read read = flow.read_far(scratch);
     bool finished = pass_down(flow, reader, {scratch.data(), read.bytes});
     if (!flow.pending_down.empty()) {
       const bool alive = co_await drain_pending_down(flow);

@@ -20,9 +20,12 @@ std::string_view explain(EndReason reason) {
   switch (reason) {
     case EndReason::kNotRedirected: return "connected straight to the listener, or a loop";
     case EndReason::kOwnNetwork: return "the destination is in the site's own networks";
+    case EndReason::kShutdown: return "the daemon is stopping";
     case EndReason::kNoRoute: return "no line of the table covers the destination";
     case EndReason::kFlowLimit: return "limits.flows is reached";
     case EndReason::kClientLimit: return "limits.flows_per_client is reached";
+    case EndReason::kHeldLimit: return "limits.held_per_client is reached";
+    case EndReason::kClientGone: return "the client gave up";
     default: return "";
   }
 }
@@ -37,51 +40,82 @@ Dispatcher::Dispatcher(const net::Executor& executor, SnapshotPtr snapshot, std:
       conntrack_(std::move(conntrack)),
       emptied_(executor) {}
 
-std::optional<EndReason> Dispatcher::why_not(const intercept::Caught& caught,
+std::optional<EndReason> Dispatcher::why_not(const net::Address& client, const net::Address& destination,
                                              const std::optional<table::Match>& match) const {
   const auto& limits = snapshot_->config.limits;
-  if (!caught.destination || *caught.destination == caught.local) return EndReason::kNotRedirected;
-  if (snapshot_->own(caught.destination->address)) return EndReason::kOwnNetwork;
+  if (snapshot_->own(destination)) return EndReason::kOwnNetwork;
   if (!match) return EndReason::kNoRoute;
   if (live_.size() >= limits.flows) return EndReason::kFlowLimit;
-  const auto client = per_client_.find(caught.client.address);
-  if (client != per_client_.end() && client->second >= limits.flows_per_client) return EndReason::kClientLimit;
+  const auto flows = per_client_.find(client);
+  if (flows != per_client_.end() && flows->second >= limits.flows_per_client) return EndReason::kClientLimit;
   return std::nullopt;
 }
 
-void Dispatcher::refuse(const intercept::Caught& caught, EndReason reason) {
+void Dispatcher::refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason) {
   refused_.count(reason);
   auto [limit, added] = refusal_log_.try_emplace(reason, kRefusalLines, kRefusalInterval);
   const auto held_back = limit->second.allow(RateLimit::Clock::now());
   if (!held_back) return;
-  const std::string destination = caught.destination ? caught.destination->to_string() : "-";
-  log_warning(text("flow refused client=", caught.client.to_string(), " destination=", destination, " end=", name(reason),
-                   " why=\"", explain(reason), '"',
+  log_warning(text("flow refused client=", client.to_string(), " destination=", destination ? destination->to_string() : "-",
+                   " end=", name(reason), " why=\"", explain(reason), '"',
                    *held_back > 0 ? text(" (", *held_back, " more like it were not logged)") : ""));
 }
 
-void Dispatcher::caught(intercept::Caught caught) {
-  const auto match = caught.destination ? snapshot_->table.lookup(caught.destination->address) : std::nullopt;
-  if (const auto reason = why_not(caught, match)) {
-    refuse(caught, *reason);
-    return;
-  }
-  const table::GatewaySpec& gateway = match->route->gateways.front();
+Request Dispatcher::let_in(const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route) {
+  const table::GatewaySpec& gateway = route.gateways.front();
   const std::size_t worker = choose_worker(gateway);
   const std::uint64_t id = ++last_id_;
-  live_.emplace(id, Live{caught.client.address, gateway, worker});
-  ++per_client_[caught.client.address];
+  live_.emplace(id, Live{client.address, gateway, worker});
+  ++per_client_[client.address];
   ++per_gateway_[gateway][worker];
+  return {.id = id,
+          .socket = {},
+          .client = client,
+          .destination = destination,
+          .snapshot = snapshot_,
+          .route = &route,
+          .begun = std::chrono::steady_clock::now()};
+}
 
-  Request request{.id = id,
-                  .socket = std::move(caught.socket),
-                  .client = caught.client,
-                  .destination = *caught.destination,
-                  .snapshot = snapshot_,
-                  .route = match->route,
-                  .accepted = std::chrono::steady_clock::now()};
-  if (conntrack_) request.client = conntrack_->original_client(caught.local, caught.client).value_or(caught.client);
+std::optional<net::Endpoint> Dispatcher::sender(const intercept::Caught& caught) {
+  return conntrack_ ? conntrack_->original_client(caught.local, caught.client) : std::nullopt;
+}
+
+void Dispatcher::caught(intercept::Caught caught) {
+  if (!caught.destination || *caught.destination == caught.local) {
+    refused(caught.client, caught.destination, EndReason::kNotRedirected);
+    return;
+  }
+  const auto match = snapshot_->table.lookup(caught.destination->address);
+  if (const auto reason = why_not(caught.client.address, caught.destination->address, match)) {
+    refused(caught.client, caught.destination, *reason);
+    return;
+  }
+  Request request = let_in(sender(caught).value_or(caught.client), *caught.destination, *match->route);
+  request.socket = std::move(caught.socket);
+  const std::size_t worker = live_.at(request.id).worker;
   workers_[worker]->carry(std::move(request));
+}
+
+std::expected<std::uint64_t, EndReason> Dispatcher::hold(const net::Endpoint& client, const net::Endpoint& destination) {
+  const auto match = snapshot_->table.lookup(destination.address);
+  if (const auto reason = why_not(client.address, destination.address, match)) {
+    refused(client, destination, *reason);
+    return std::unexpected(*reason);
+  }
+  Request request = let_in(client, destination, *match->route);
+  const std::uint64_t id = request.id;
+  workers_[live_.at(id).worker]->carry(std::move(request));
+  return id;
+}
+
+void Dispatcher::attach(std::uint64_t flow, UniqueFd client) {
+  if (const auto found = live_.find(flow); found != live_.end()) workers_[found->second.worker]->attach(flow, std::move(client));
+}
+
+void Dispatcher::cancel(std::uint64_t flow, EndReason reason) {
+  const auto found = live_.find(flow);
+  if (found != live_.end()) workers_[found->second.worker]->cancel(flow, reason, std::string(explain(reason)));
 }
 
 std::size_t Dispatcher::choose_worker(const table::GatewaySpec& gateway) {
@@ -90,8 +124,9 @@ std::size_t Dispatcher::choose_worker(const table::GatewaySpec& gateway) {
   return static_cast<std::size_t>(std::ranges::min_element(flows) - flows.begin());
 }
 
-void Dispatcher::finished(const Finished& finished) {
-  const auto found = live_.find(finished.id);
+void Dispatcher::reported(const Report& report) {
+  if (report.what != Report::What::kEnded) return;
+  const auto found = live_.find(report.id);
   if (found == live_.end()) return;
   const Live& live = found->second;
   if (const auto client = per_client_.find(live.client); --client->second == 0) per_client_.erase(client);

@@ -2,14 +2,16 @@
 // The front's part of a flow's life: who is let in, what it asks for, and which worker carries it.
 //
 // Theory of operation. The dispatcher knows every live flow by its client and its worker, and nothing else of it. A
-// caught connection is checked (redirected? own network? route? limits?), given its client's own port from conntrack, and
-// posted to a worker; the worker's word that it ended takes it out again. A refused connection is reset at once; the log
-// line of a refusal is rate-limited for each reason, with a count of what was held back.
+// connection that was caught, or is held by the gate, is checked (redirected? own network? route? limits?) and posted to a
+// worker; the worker's word that it ended takes it out again. One that was caught gets its client's own port from conntrack
+// and is reset at once if it is refused; the log line of a refusal is rate-limited for each reason, with a count of what was
+// held back.
 // A worker is chosen so that the flows to one gateway share its warm session while they are few: the fewest flows to that
 // gateway decide, then the lowest number. Belongs to the front thread.
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,8 +35,22 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
+  /// A connection that was accepted and has no flow yet.
   void caught(intercept::Caught caught);
-  void finished(const Finished& finished);
+  /// Its client as it sent; nothing if the kernel does not know.
+  std::optional<net::Endpoint> sender(const intercept::Caught& caught);
+
+  /// A connection whose client waits: its flow, which is opened without a socket; or why there is none, which is logged and
+  /// counted.
+  std::expected<std::uint64_t, EndReason> hold(const net::Endpoint& client, const net::Endpoint& destination);
+  /// The client of such a flow.
+  void attach(std::uint64_t flow, UniqueFd client);
+  void cancel(std::uint64_t flow, EndReason reason);
+
+  /// Logs and counts a connection that no flow is made for.
+  void refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason);
+
+  void reported(const Report& report);
 
   /// New flows use it; flows that run keep theirs.
   void renew(SnapshotPtr snapshot) { snapshot_ = std::move(snapshot); }
@@ -54,8 +70,9 @@ class Dispatcher {
     std::size_t worker;
   };
 
-  std::optional<EndReason> why_not(const intercept::Caught& caught, const std::optional<table::Match>& match) const;
-  void refuse(const intercept::Caught& caught, EndReason reason);
+  std::optional<EndReason> why_not(const net::Address& client, const net::Address& destination,
+                                   const std::optional<table::Match>& match) const;
+  Request let_in(const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route);
   std::size_t choose_worker(const table::GatewaySpec& gateway);
 
   net::Executor executor_;

@@ -26,11 +26,13 @@ std::string_view name(EndReason reason) {
       "host-key-changed",
       "authentication",
       "open-timeout",
+      "client-gone",
       "no-route",
       "own-network",
       "not-redirected",
       "flow-limit",
       "client-limit",
+      "held-limit",
       "system",
       "shutdown",
   };

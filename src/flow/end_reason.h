@@ -31,11 +31,13 @@ enum class EndReason : std::uint8_t {
   kHostKeyChanged,       ///< it shows another host key than the pinned one
   kAuthentication,       ///< it accepts none of our keys
   kOpenTimeout,          ///< no channel within the limit
+  kClientGone,           ///< held by the gate, and its client gave up or never came for the answer
   kNoRoute,              ///< the table has no line for the destination
   kOwnNetwork,           ///< the destination is in the site's own networks
   kNotRedirected,        ///< made straight to the listener's port, or a loop
   kFlowLimit,            ///< as many flows as are allowed at once
   kClientLimit,          ///< as many flows of one client as are allowed at once
+  kHeldLimit,            ///< as many of one client as may be held by the gate at once
   kSystem,               ///< a system call failed here
   kShutdown,             ///< the daemon was stopped
 };

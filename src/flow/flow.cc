@@ -40,14 +40,29 @@ Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
       destination(request.destination),
       snapshot(std::move(request.snapshot)),
       route(request.route),
-      accepted(request.accepted),
+      held(!request.socket),
+      begun(request.begun),
       socket(executor),
+      attached(executor),
       copies(executor),
       pause(executor),
       window(budget, snapshot->config.limits.flow_buffer) {
-  set_socket_options(request.socket.get());
-  const auto family = request.client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
-  socket.assign(family, request.socket.release());
+  if (request.socket) attach(std::move(request.socket));
+}
+
+void Flow::attach(UniqueFd client_socket) {
+  if (ended()) return;
+  set_socket_options(client_socket.get());
+  const auto family = client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
+  socket.assign(family, client_socket.release());
+  attached.notify();
+}
+
+ssh::Channel::Read Flow::read_far(std::span<char> buffer) {
+  if (early.empty()) return channel->read(buffer, window.window());
+  const std::size_t bytes = early.copy(buffer.data(), buffer.size());  // all: it was read into such a buffer
+  early = std::string();
+  return {.bytes = bytes};
 }
 
 void Flow::finish(EndReason end, std::string words) {
@@ -56,6 +71,7 @@ void Flow::finish(EndReason end, std::string words) {
   reason = end;
   why = std::move(words);
   if (channel) channel->wake();
+  attached.notify();
   pause.cancel();
   net::error_code ignored;
   socket.cancel(ignored);
@@ -79,10 +95,11 @@ std::string log_line(const Flow& flow) {
   const bool opened = flow.opened != Flow::Clock::time_point{};
   std::string line = text("flow id=", flow.id, " client=", flow.client.to_string(), " destination=", flow.destination.to_string(),
                           " gateway=", flow.gateway.empty() ? "-" : flow.gateway,
-                          " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct", " end=", name(flow.reason),
+                          " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct",
+                          " gate=", flow.held ? "hold" : "accept-first", " end=", name(flow.reason),
                           " up=", flow.bytes_up, " down=", flow.bytes_down,
-                          " open_ms=", opened ? milliseconds_text(flow.opened - flow.accepted) : "-",
-                          " duration_ms=", milliseconds_text(now - flow.accepted));
+                          " open_ms=", opened ? milliseconds_text(flow.opened - flow.begun) : "-",
+                          " duration_ms=", milliseconds_text(now - flow.begun));
   if (!flow.why.empty()) line += text(" why=", quoted(flow.why));
   return line;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One flow: a client's connection and the channel that carries it.
 //
-// Theory of operation. A flow is opening, open, or ended. Open, it has two halves, as in OpenSSH's nchan.c: the client's
+// Theory of operation. A flow is opening, open, or ended. One whose SYN is held by the gate has no client yet while it is
+// opening: when the far side has said yes it is ready, and waits for the socket (attach()). Open, it has two halves, as in OpenSSH's nchan.c: the client's
 // bytes go up, the target's come down, and each half ends on its own. When both have ended the flow is done. Anything
 // else ends it at once, both halves together, with a reason: the client then gets a reset, never a clean end that would
 // make a cut-off download look whole; and the far end gets a channel that closes without an end frame, which is a reset
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -29,17 +31,17 @@ namespace dvpn::flow {
 /// What the front hands to a worker.
 struct Request {
   std::uint64_t id = 0;
-  UniqueFd socket;
+  UniqueFd socket;            ///< none: its SYN is held
   net::Endpoint client;       ///< as it sent
   net::Endpoint destination;  ///< where it was going
   SnapshotPtr snapshot;
   const table::Route* route = nullptr;  ///< in the snapshot
-  std::chrono::steady_clock::time_point accepted;
+  std::chrono::steady_clock::time_point begun;  ///< when it was accepted, or its SYN came
 };
 
 struct Flow {
   using Clock = std::chrono::steady_clock;
-  enum class State : std::uint8_t { kOpening, kOpen, kEnded };
+  enum class State : std::uint8_t { kOpening, kReady, kOpen, kEnded };
 
   Flow(const net::Executor& executor, Request request, WindowBudget& budget);
   Flow(const Flow&) = delete;
@@ -48,6 +50,10 @@ struct Flow {
   /// Ends the flow. The first reason stays; `why` adds what a person should know.
   void finish(EndReason reason, std::string why = {});
   bool ended() const { return state == State::kEnded; }
+  /// The client of a flow that was held.
+  void attach(UniqueFd client_socket);
+  /// What has come down the channel, Channel::read(): first what was left over when it was opened.
+  ssh::Channel::Read read_far(std::span<char> buffer);
   /// One of the halves has finished; with both, the flow is done.
   void half_finished(bool& half);
   /// Answers a client whose flow failed with a reset instead of an end, and closes the socket.
@@ -58,10 +64,12 @@ struct Flow {
   net::Endpoint destination;
   SnapshotPtr snapshot;
   const table::Route* route;
-  Clock::time_point accepted;
+  bool held;  ///< by the gate, when it began
+  Clock::time_point begun;
   Clock::time_point opened{};  ///< when the far side said yes; unset while it has not
 
   net::TcpSocket socket;
+  net::Signal attached;   ///< it has one now, or has ended
   net::TaskGroup copies;  ///< the coroutines that work on it
   net::Timer pause;       ///< of watch_client()
   std::unique_ptr<ssh::Channel> channel;
@@ -80,6 +88,7 @@ struct Flow {
 
   bool watched = false;  ///< watch_client() runs
 
+  std::string early;         ///< came with the far side's yes, before the client was there
   std::string pending_up;    ///< taken from the client, not yet taken by the channel
   std::string pending_down;  ///< taken from the channel, not yet taken by the client
 };

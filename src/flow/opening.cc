@@ -11,8 +11,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// At one gateway, while its sessions or its relay break under the opening.
+constexpr int kMostTries = 2;
+
 milliseconds time_left(const Flow& flow) {
-  const auto end = flow.accepted + flow.snapshot->config.limits.open_timeout;
+  const auto end = flow.begun + flow.snapshot->config.limits.open_timeout;
   return std::chrono::duration_cast<milliseconds>(end - Flow::Clock::now());
 }
 
@@ -67,7 +70,58 @@ std::string relay_request(const Flow& flow) {
   return wire::encode(request);
 }
 
-net::Task<> open_channel(Flow& flow, GatewayOf gateway_of, std::uint32_t random) {
+namespace {
+
+/// Gives the request to the channel, then reads until the relay has answered. Nothing: it said yes.
+net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::span<char> scratch) {
+  std::string request = relay_request(flow);
+  while (!request.empty() && !flow.ended() && flow.channel->alive()) {
+    request.erase(0, flow.channel->write(request));
+    if (!request.empty()) co_await flow.channel->wait_writable();
+  }
+  while (!flow.ended()) {
+    co_await flow.channel->wait_readable();
+    if (flow.ended()) break;
+    const ssh::Channel::Read read = flow.channel->read(scratch, 0);
+    std::string_view chunk(scratch.data(), read.bytes);
+    FarReader::Event event = reader.next(chunk);
+    if (event.kind == FarReader::Kind::kYes) {
+      flow.early = chunk;
+      co_return std::nullopt;
+    }
+    if (event.kind == FarReader::Kind::kFail) co_return Refusal{event.reason, std::move(event.why), false};
+    if (!read.eof) continue;
+    event = reader.at_eof(read.lost);
+    co_return Refusal{event.reason, std::move(event.why), true};
+  }
+  co_return Refusal{flow.reason, flow.why, false};
+}
+
+/// One attempt at one gateway. Nothing: the flow has what it needs.
+net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gateway::Gateway& gateway, std::span<char> scratch) {
+  const bool direct = flow.route->via == table::Via::kDirect;
+  flow.gateway = gateway.spec().to_string();
+  reader = FarReader(flow.route->via);
+  gateway::Gateway::Target target{.unix_socket = flow.snapshot->config.ssh.relay_socket, .direct = target_of(flow)};
+  if (direct) target.unix_socket.reset();
+  auto opening = gateway.open(std::move(target), time_left(flow));
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return refusal(opened.error(), flow.route->via);
+  flow.channel = std::move(*opened);
+  flow.carrier = &gateway;
+  if (flow.held && !direct) {
+    auto asking = ask_relay(flow, reader, scratch);
+    std::optional<Refusal> no = co_await std::move(asking);
+    if (no) flow.channel.reset();
+    if (no) co_return no;
+  }
+  if (flow.held || direct) flow.opened = Flow::Clock::now();
+  co_return std::nullopt;
+}
+
+}  // namespace
+
+net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, std::uint32_t random, std::span<char> scratch) {
   std::vector<gateway::Gateway*> gateways;
   std::vector<gateway::Candidate> candidates;
   for (std::size_t i = 0; i < flow.route->gateways.size(); ++i) {
@@ -79,19 +133,15 @@ net::Task<> open_channel(Flow& flow, GatewayOf gateway_of, std::uint32_t random)
   }
   Refusal last{EndReason::kOpenTimeout, "no gateway could be tried in time", true};
   for (const std::size_t i : gateway::order(flow.route->choose, candidates, random)) {
-    const milliseconds left = time_left(flow);
-    if (left.count() <= 0 || flow.ended() || !last.try_next) break;
-    flow.gateway = gateways[i]->spec().to_string();
-    gateway::Gateway::Target target{.unix_socket = flow.snapshot->config.ssh.relay_socket, .direct = target_of(flow)};
-    if (flow.route->via == table::Via::kDirect) target.unix_socket.reset();
-    auto opening = gateways[i]->open(std::move(target), left);
-    auto opened = co_await std::move(opening);
-    if (opened) {
-      flow.channel = std::move(*opened);
-      flow.carrier = gateways[i];
-      co_return;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+      if (time_left(flow).count() <= 0 || flow.ended()) break;
+      auto trying = try_gateway(flow, reader, *gateways[i], scratch);
+      std::optional<Refusal> no = co_await std::move(trying);
+      if (!no) co_return;
+      last = std::move(*no);
+      if (last.reason != EndReason::kSessionLost && last.reason != EndReason::kFarBroken) break;
     }
-    last = refusal(opened.error(), flow.route->via);
+    if (!last.try_next) break;
   }
   flow.finish(last.reason, std::move(last.why));
 }

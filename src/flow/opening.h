@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How a flow gets its channel: the gateways of its route one after the other, then the relay's request.
+// How a flow gets its channel: the gateways of its route one after the other, then the relay's request. A flow that has its
+// client already sends the client's data right behind the request; one that is held by the gate waits for the answer.
 #pragma once
 
 #include <functional>
+#include <span>
 
+#include "flow/far_reader.h"
 #include "flow/flow.h"
 #include "gateway/choice.h"
 
@@ -13,8 +16,10 @@ namespace dvpn::flow {
 using GatewayOf = std::function<gateway::Gateway&(const table::GatewaySpec&)>;
 
 /// Gives the flow a channel, or ends it with the reason of the last gateway tried. A gateway that cannot be reached is
-/// followed by the next one; a far side that was reached and said no is believed.
-net::Task<> open_channel(Flow& flow, GatewayOf gateway_of, std::uint32_t random);
+/// followed by the next one; a far side that was reached and said no is believed. For a flow that is held the far side has
+/// said yes on return: `reader` has read that, and what came behind it is in `early`; a session that breaks before is
+/// replaced once. `scratch` is the worker's, see copy.h.
+net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, std::uint32_t random, std::span<char> scratch);
 
 /// What the relay is asked for.
 std::string relay_request(const Flow& flow);

@@ -25,8 +25,8 @@ void block_all_signals() {
 
 }  // namespace
 
-Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Finished)> finished)
-    : finished_(std::move(finished)),
+Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Report)> report)
+    : report_(std::move(report)),
       snapshot_(std::move(snapshot)),
       budget_{window_budget},
       scratch_memory_(std::make_unique_for_overwrite<char[]>(kScratch)),
@@ -54,23 +54,39 @@ void Worker::carry(Request request) {
   });
 }
 
+void Worker::attach(std::uint64_t flow, UniqueFd client) {
+  net::asio::post(context_, [this, flow, socket = std::move(client)]() mutable {
+    const auto found = flows_.find(flow);
+    if (found != flows_.end()) found->second->attach(std::move(socket));
+  });
+}
+
+void Worker::cancel(std::uint64_t flow, EndReason reason, std::string why) {
+  net::asio::post(context_, [this, flow, reason, words = std::move(why)] {
+    const auto found = flows_.find(flow);
+    if (found != flows_.end()) found->second->finish(reason, words);
+  });
+}
+
 net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   flows_.emplace(flow->id, flow.get());
   const net::Deadline deadline(context_.get_executor(), flow->snapshot->config.limits.open_timeout, [&flow] {
     if (flow->opened == Flow::Clock::time_point{}) flow->finish(EndReason::kOpenTimeout, "the far side did not answer in time");
   });
-  if (!flow->ended()) {
-    GatewayOf find = [this](const table::GatewaySpec& spec) -> gateway::Gateway& { return gateway_of(spec); };
-    auto opening = open_channel(*flow, std::move(find), static_cast<std::uint32_t>(random_()) << 1);
-    co_await std::move(opening);
-  }
   FarReader reader(flow->route->via);
   if (!flow->ended()) {
+    GatewayOf find = [this](const table::GatewaySpec& spec) -> gateway::Gateway& { return gateway_of(spec); };
+    auto opening = open_channel(*flow, reader, std::move(find), static_cast<std::uint32_t>(random_()) << 1, scratch_);
+    co_await std::move(opening);
+  }
+  if (!flow->ended() && flow->held) {
+    flow->state = Flow::State::kReady;
+    report_({flow->id, Report::What::kReady});
+    co_await flow->attached.wait();  // unbounded: the front has a client for it, or cancels it after a while
+  }
+  if (!flow->ended()) {
     flow->state = Flow::State::kOpen;
-    if (flow->route->via == table::Via::kRelay)
-      flow->pending_up = relay_request(*flow);
-    else
-      flow->opened = Flow::Clock::now();
+    if (!flow->held && flow->route->via == table::Via::kRelay) flow->pending_up = relay_request(*flow);
     flow->copies.spawn(copy_up(*flow, scratch_));
     flow->copies.spawn(copy_down(*flow, reader, scratch_));
     co_await flow->copies.join();
@@ -82,7 +98,7 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   counters_.bytes_up += flow->bytes_up;
   counters_.bytes_down += flow->bytes_down;
   flows_.erase(flow->id);
-  finished_({flow->id, flow->reason});
+  report_({flow->id, Report::What::kEnded, flow->reason});
   co_await give_back(*flow, reader);
 }
 
@@ -166,9 +182,9 @@ net::Task<std::vector<FlowInfo>> Worker::list_flows(std::size_t most) {
                     .destination = flow->destination,
                     .gateway = flow->gateway,
                     .via = flow->route->via,
-                    .open = flow->opened != Flow::Clock::time_point{},
+                    .open = flow->opened != Flow::Clock::time_point{} && flow->socket.is_open(),
                     .half_closed = flow->up_finished || flow->down_finished,
-                    .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow->accepted),
+                    .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow->begun),
                     .bytes_up = flow->bytes_up,
                     .bytes_down = flow->bytes_down});
   }

@@ -37,16 +37,21 @@ struct WorkerInfo {
   std::vector<gateway::Stats> gateways;
 };
 
-/// What the front needs to know when a flow has ended.
-struct Finished {
+/// What the front needs to know of a flow.
+struct Report {
+  enum class What : std::uint8_t {
+    kReady,  ///< it was held, and the far side has said yes: its client can come
+    kEnded,
+  };
   std::uint64_t id;
-  EndReason reason;
+  What what;
+  EndReason reason = EndReason::kDone;  ///< of kEnded
 };
 
 class Worker {
  public:
-  /// `finished` is called from this worker's thread for each flow: it posts to the front.
-  Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Finished)> finished);
+  /// `report` is called from this worker's thread: it posts to the front. Each flow's last report is that it ended.
+  Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Report)> report);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -54,6 +59,8 @@ class Worker {
   // From any thread:
   void start();
   void carry(Request request);
+  void attach(std::uint64_t flow, UniqueFd client);  ///< the client of one that is ready; reset if the flow has ended
+  void cancel(std::uint64_t flow, EndReason reason, std::string why);
   void renew(SnapshotPtr snapshot);
   void reset_flows();  ///< ends all flows as kShutdown
   void stop();         ///< ends all flows and sessions; the thread then returns
@@ -74,7 +81,7 @@ class Worker {
   net::Task<> shut_down();
 
   net::asio::io_context context_{1};
-  std::function<void(Finished)> finished_;
+  std::function<void(Report)> report_;
   SnapshotPtr snapshot_;
   WindowBudget budget_;
   std::unique_ptr<char[]> scratch_memory_;  // not touched before it is used: most of it never is

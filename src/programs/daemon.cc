@@ -28,6 +28,10 @@ std::size_t worker_count(const config::DaemonConfig& config) {
   return std::clamp<std::size_t>(wanted, 1, kMostWorkers);
 }
 
+intercept::HeldSyns::Limits gate_limits(const config::DaemonConfig& config) {
+  return {.held = config.limits.held, .held_per_client = config.limits.held_per_client};
+}
+
 std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
   return config::set_prefixes(snapshot.config, snapshot.table.prefixes());
 }
@@ -54,7 +58,29 @@ Status Daemon::prepare() {
   if (!redirects) return std::unexpected(redirects.error());
   redirects_ = std::make_unique<intercept::Listener>(std::move(*redirects));
   if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
-  return control_.listen(config.control.socket, config.control.group);
+  if (const Status listening = control_.listen(config.control.socket, config.control.group); !listening) return listening;
+  return open_queue();
+}
+
+/// Where the kernel or our privileges do not allow the gate, connections are carried nevertheless.
+Status Daemon::open_queue() {
+  const config::DaemonConfig& config = snapshot_->config;
+  if (config.intercept.gate != config::Gate::kHold) return {};
+  auto queue = intercept::SynQueue::open(context_.get_executor(), config.intercept.queue, config.rules.mark);
+  if (queue) {
+    queue_ = std::move(*queue);
+    return {};
+  }
+  if (queue.error().kind == ErrorKind::kConfiguration) return std::unexpected(queue.error());
+  gate_error_ = queue.error().text;
+  log_error(text("no gate, connections are accepted first: ", *gate_error_));
+  return {};
+}
+
+void Daemon::start_gate() {
+  if (!queue_) return;
+  gate_ = std::make_unique<flow::Gate>(context_.get_executor(), std::move(queue_), gate_limits(snapshot_->config), *dispatcher_);
+  gate_->start(tasks_);
 }
 
 /// Opens what is new before it closes what is gone: on an error nothing has changed. A forward that only leads elsewhere
@@ -87,7 +113,12 @@ Status Daemon::change_forwards(const std::vector<config::Forward>& forwards) {
 
 void Daemon::start_accepting(intercept::Listener& listener) {
   for (std::size_t i = 0; i < listener.sockets(); ++i)
-    tasks_.spawn(listener.accept_loop(i, [this](intercept::Caught caught) { dispatcher_->caught(std::move(caught)); }));
+    tasks_.spawn(listener.accept_loop(i, [this](intercept::Caught caught) {
+      if (gate_ && caught.by == intercept::Caught::By::kRedirect)
+        gate_->accepted(std::move(caught));
+      else
+        dispatcher_->caught(std::move(caught));
+    }));
 }
 
 int Daemon::run() {
@@ -100,10 +131,13 @@ net::Task<> Daemon::serve() {
   const config::DaemonConfig& config = snapshot_->config;
   const std::size_t count = worker_count(config);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto report = [this](flow::Finished finished) {
-      net::asio::post(context_, [this, finished] { dispatcher_->finished(finished); });
+    const auto to_front = [this](flow::Report report) {
+      net::asio::post(context_, [this, report] {
+        if (gate_) gate_->reported(report);
+        dispatcher_->reported(report);
+      });
     };
-    workers_.push_back(std::make_unique<flow::Worker>(snapshot_, config.limits.buffers / count, report));
+    workers_.push_back(std::make_unique<flow::Worker>(snapshot_, config.limits.buffers / count, to_front));
   }
   auto conntrack = intercept::Conntrack::open();
   if (!conntrack) log_warning(text(conntrack.error().text, ": clients are known by the port that NAT gave them"));
@@ -112,6 +146,7 @@ net::Task<> Daemon::serve() {
   dispatcher_ = std::make_unique<flow::Dispatcher>(context_.get_executor(), snapshot_, workers_, std::move(tracker));
   for (const auto& worker : workers_) worker->start();
 
+  start_gate();
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
@@ -124,6 +159,7 @@ net::Task<> Daemon::serve() {
 
   while (!stopping_) co_await stop_.wait();
   notify_service("STOPPING=1");
+  if (gate_) gate_->stop();
   redirects_->stop();
   for (ForwardListener& open : forwards_) open.listener->stop();
   if (dispatcher_->flows() > 0) log_info(text("stopping: ", dispatcher_->flows(), " flows may finish"));
@@ -186,14 +222,15 @@ net::Task<std::string> Daemon::reload() {
   }
   log_lines(LogLevel::kWarning, loaded->warnings);
   const auto& next = loaded->snapshot->config;
-  if (next.intercept.port != snapshot_->config.intercept.port || next.control.socket != snapshot_->config.control.socket ||
+  if (next.intercept != snapshot_->config.intercept || next.rules.mark != snapshot_->config.rules.mark || next.control.socket != snapshot_->config.control.socket ||
       next.daemon.workers != snapshot_->config.daemon.workers)
-    log_warning("intercept.port, control.socket and daemon.workers change with a restart only");
+    log_warning("intercept, rules.mark, control.socket and daemon.workers change with a restart only");
 
   co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*loaded->snapshot));
   snapshot_ = loaded->snapshot;
   set_log_level(snapshot_->config.log_level);
   dispatcher_->renew(snapshot_);
+  if (gate_) gate_->set_limits(gate_limits(snapshot_->config));
   for (const auto& worker : workers_) worker->renew(snapshot_);
   co_await fill_sets();
   const auto now = std::chrono::system_clock::now();
@@ -291,6 +328,8 @@ net::Task<std::string> Daemon::status() {
   state.open_flows = dispatcher_->flows();
   state.accepted = dispatcher_->accepted();
   state.refused = dispatcher_->refused();
+  if (gate_) state.gate = gate_->info();
+  state.gate_error = gate_error_;
   co_return control::status_answer(state);
 }
 

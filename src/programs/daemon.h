@@ -16,6 +16,7 @@
 #include "control/load.h"
 #include "control/server.h"
 #include "flow/dispatcher.h"
+#include "flow/gate.h"
 
 namespace dvpn {
 
@@ -23,7 +24,7 @@ class Daemon {
  public:
   Daemon(std::string config_path, flow::SnapshotPtr snapshot);
 
-  /// Binds the listeners, the forwards and the control socket.
+  /// Binds the listeners, the gate's queue, the forwards and the control socket.
   Status prepare();
 
   /// Serves until stopped by a signal. Returns the exit code.
@@ -33,6 +34,8 @@ class Daemon {
   net::Task<> serve();
   net::Task<> wait_for_signals();
   net::Task<> feed_watchdog();
+  Status open_queue();
+  void start_gate();
   void start_accepting(intercept::Listener& listener);
   net::Task<std::string> answer(control::Caller caller, std::string line);
   net::Task<std::string> reload();
@@ -50,6 +53,9 @@ class Daemon {
   net::asio::io_context context_{1};
   std::vector<std::unique_ptr<flow::Worker>> workers_;
   std::unique_ptr<flow::Dispatcher> dispatcher_;
+  std::unique_ptr<intercept::SynQueue> queue_;  // until the gate has it
+  std::unique_ptr<flow::Gate> gate_;            // none: connections are accepted first
+  std::optional<std::string> gate_error_;       // why there is none
   std::unique_ptr<intercept::Listener> redirects_;
   struct ForwardListener {
     net::Endpoint listen;

@@ -149,17 +149,17 @@ TEST_P(Flow, AResetIsNoticedWhileNothingMoves) {
   EXPECT_TRUE(server.wait_for_output(direct() ? "end|reset" : "reset|end at|end")) << server.out();
 }
 
-TEST_P(Flow, ARefusedTargetIsAResetAndTheLogSaysWhy) {
-  EXPECT_THAT(near_.talk(address_, 2199, "read").out, ContainsRegex("read 0 bytes .*, reset|refused"));
+TEST_P(Flow, ARefusedTargetIsRefusedHereAndTheLogSaysWhy) {
+  EXPECT_EQ(near_.talk(address_, 2199, "read").out, "refused\n");
   EXPECT_TRUE(logged(endpoint(2199), "refused"));
 }
 
-TEST_P(Flow, AnUnreachableTargetIsAResetAndTheLogSaysWhy) {
+TEST_P(Flow, AnUnreachableTargetIsUnreachableHereAndTheLogSaysWhy) {
   std::string nobody = address_;
   nobody.back() = '9';
   std::string shown = endpoint(2198);
   shown.replace(shown.find(address_), address_.size(), nobody);
-  EXPECT_THAT(near_.talk(nobody, 2198, "read").out, ContainsRegex("read 0 bytes .*, reset|EHOSTUNREACH"));
+  EXPECT_EQ(near_.talk(nobody, 2198, "read").out, "EHOSTUNREACH\n");
   EXPECT_TRUE(logged(shown, "host-unreachable"));
 }
 
@@ -216,7 +216,7 @@ TEST(Refused, TheFarGatewaysLoopbackAndWanAddresses) {
   a.write("etc/hosts", before + "10.0.99.1 loop #! 203.0.113.2 10.0.99.0/32 map=203.0.113.2/32\n");
   ASSERT_EQ(kill(a.pid("dvpnd"), SIGHUP), 0);
   EXPECT_TRUE(wait_until([&] { return log_of_a().find("reloaded: 7 routes") != std::string::npos; }, 10s, "the reload"));
-  EXPECT_THAT(lab->host("a.h1").talk("10.0.99.0", 2109, "read").out, ContainsRegex("reset|refused"));
+  EXPECT_EQ(lab->host("a.h1").talk("10.0.99.0", 2109, "read").out, "EHOSTUNREACH\n");  // (prohibited, as IPv4 says it)
   EXPECT_TRUE(logged("10.0.99.0:2109", "prohibited"));
   a.write("etc/hosts", before);
   kill(a.pid("dvpnd"), SIGHUP);

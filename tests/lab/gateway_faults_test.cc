@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A far gateway that cannot be used: whatever is wrong with it, clients are reset within a bound and not held, the log
-// says why in its own word, its sshd sees few attempts under many connections, and once it is back flows succeed. The
+// A far gateway that cannot be used: whatever is wrong with it, clients hear within a bound that the network cannot be
+// reached, the log says why in its own word, its sshd sees few attempts under many connections, and once it is back flows succeed. The
 // daemon at a is new for each test; the timings are short.
 
 #include <gmock/gmock.h>
@@ -69,13 +69,17 @@ class GatewayFault : public testing::Test {
     EXPECT_TRUE(wait_until([&] { return works(); }, within, "a flow to succeed")) << a_.log("dvpnd");
   }
 
-  /// One connection after the other; every one must fail at once or within `each`.
-  void every_client_is_reset(Duration each, const std::string& address = "10.0.32.2", int clients = kClients) const {
+  /// One connection after the other; every one must fail at once or within `each`: the network cannot be reached. (The
+  /// kernel sends few such errors to one host: who does not get one is refused when it tries again, after a second.)
+  void every_client_is_told(Duration each, const std::string& address = "10.0.32.2", int clients = kClients) const {
+    bool told = false;
     for (int i = 0; i < clients; ++i) {
       const Result client = connect(address);
-      EXPECT_THAT(client.out, ContainsRegex("^(refused|reset at hear:hello)\n"));
+      EXPECT_THAT(client.out, testing::AnyOf("ENETUNREACH\n", "refused\n"));
+      told = told || client.out == "ENETUNREACH\n";
       EXPECT_LT(client.seconds, std::chrono::duration<double>(each).count());
     }
+    EXPECT_TRUE(told);
   }
 
   std::size_t attempts_ever() const { return count(b_.log("sshd"), "Connection from 203.0.113.1 "); }
@@ -123,14 +127,14 @@ TEST_P(HostKey, IsRefusedAndNotTriedAgainBeforeAReload) {
                                   right.substr(0, right.size() - 1) + "' $d; " + GetParam().command + "; rm -r $d");
   ASSERT_EQ(written.exit, 0) << written.err;
   start_daemon();
-  every_client_is_reset(3s);
+  every_client_is_told(3s);
   EXPECT_THAT(flow_line(a_, "10.0.32.2:2000", GetParam().end), HasSubstr(GetParam().error));
   EXPECT_LE(attempts(), GetParam().attempts * kWorkers);
   gateway_is("failed", GetParam().error);
 
   a_.write("etc/known_hosts", pins_);
   const std::size_t seen = attempts();
-  every_client_is_reset(3s, "10.0.32.2", 4);
+  every_client_is_told(3s, "10.0.32.2", 4);
   EXPECT_EQ(attempts(), seen);
   reload(a_);
   EXPECT_TRUE(works()) << a_.log("dvpnd");
@@ -139,7 +143,7 @@ TEST_P(HostKey, IsRefusedAndNotTriedAgainBeforeAReload) {
 TEST_F(GatewayFault, OurKeyIsRefusedAndIsNotOfferedOften) {
   b_.write("etc/authorized_keys.d/dvpn", "");
   start_daemon();
-  every_client_is_reset(3s);
+  every_client_is_told(3s);
   EXPECT_THAT(flow_line(a_, "10.0.32.2:2000", "authentication"), ContainsRegex("it accepts no key of ours for account 'dvpn' .offered SHA256:"));
   gateway_is("backoff", "it accepts no key of ours");
   EXPECT_LE(attempts(), 2 * kWorkers);  // the first wait is half of backoff_max at least
@@ -150,7 +154,7 @@ TEST_F(GatewayFault, OurKeyIsRefusedAndIsNotOfferedOften) {
 TEST_F(GatewayFault, NoSshdIsThere) {
   end(b_, "sshd", SIGTERM);
   start_daemon();
-  every_client_is_reset(3s);
+  every_client_is_told(3s);
   EXPECT_THAT(flow_line(a_, "10.0.32.2:2000", "gateway-unreachable"), HasSubstr("203.0.113.2 port 22: Connection refused"));
   gateway_is("backoff", "Connection refused");
   EXPECT_LE(packets(), 6 * static_cast<int>(kWorkers));  // 0.2, 0.4, 0.8, 1.6 s... while some seconds passed
@@ -161,7 +165,7 @@ TEST_F(GatewayFault, NoSshdIsThere) {
 TEST_F(GatewayFault, ItsSshdIsSilent) {
   signal(b_, "sshd", SIGSTOP);
   start_daemon();
-  every_client_is_reset(4s, "10.0.32.2", 6);
+  every_client_is_told(4s, "10.0.32.2", 6);
   flow_line(a_, "10.0.32.2:2000", "gateway-timeout");
   gateway_is("(backoff|connecting)", "did not finish the handshake in time");
   EXPECT_LE(packets(), 4 * static_cast<int>(kWorkers));
@@ -173,7 +177,7 @@ TEST_F(GatewayFault, NothingComesBackFromIt) {
   const Host wan = lab->wan();
   wan.run("iptables -I FORWARD 1 -p tcp --dport 22 -j DROP");
   start_daemon();
-  every_client_is_reset(4s, "10.0.32.2", 6);
+  every_client_is_told(4s, "10.0.32.2", 6);
   EXPECT_THAT(flow_line(a_, "10.0.32.2:2000", "gateway-unreachable"), HasSubstr("203.0.113.2 port 22: no answer in time"));
   gateway_is("(backoff|connecting)", "no answer in time");
   wan.run("iptables -D FORWARD 1");
@@ -184,7 +188,7 @@ TEST_F(GatewayFault, ItsNameDoesNotResolve) {
   a_.write("etc/known_hosts", pins_ + "nowhere.invalid " + pins_.substr(pins_.find("ssh-ed25519")));
   a_.write("etc/hosts", table_ + "10.0.77.1 nowhere #! nowhere.invalid 10.0.77.0/24\n");
   start_daemon();
-  every_client_is_reset(3s, "10.0.77.2", 5);
+  every_client_is_told(3s, "10.0.77.2", 5);
   EXPECT_THAT(flow_line(a_, "10.0.77.2:2000", "gateway-unreachable"), HasSubstr("cannot resolve 'nowhere.invalid'"));
   EXPECT_THAT(dvpn(a_, "gateways").out, ContainsRegex("nowhere.invalid +backoff"));
   EXPECT_TRUE(works());
@@ -213,7 +217,7 @@ TEST_F(GatewayFault, TheCableIsPulledInTheMiddleOfAFlow) {
     lab->wan().run("ip link set dev a down");
     EXPECT_THAT(client.wait(5s).out, HasSubstr(", reset\n"));
     EXPECT_THAT(flow_line(a_, "10.0.32.2:2002", "session-lost"), HasSubstr("why="));
-    every_client_is_reset(4s, "10.0.32.2", 2);
+    every_client_is_told(4s, "10.0.32.2", 2);
     lab->wan().run("ip link set dev a up; ip route replace 203.0.113.1 dev a");
     works_again(15s);
   }

@@ -25,6 +25,8 @@ constexpr const char* kStatus =
     R"("table":{"path":"/etc/dvpn/hosts","routes":2,"prefixes":3,"loaded_at":"2026-01-01T00:00:00Z","age_s":5,"error":null},)"
     R"("config":{"path":"/etc/dvpn/dvpnd.yaml","error":null},"sets":{"state":"synced","error":null},)"
     R"("flows":{"open":1,"total":10,"refused":0,"limit":20000},"ended":{"done":9,"refused":1},)"
+    R"("gate":{"mode":"hold","error":null,"held":3,"limit":10000,"waiting":1,"verdicts":{"pass":8,"reset":1,"host-unreachable":0,)"
+    R"("network-unreachable":0,"prohibited":0,"silence":2},"bypassed":0},)"
     R"("bytes":{"up":1,"down":2048},"sessions":2,)"
     R"("gateways":[{"name":"203.0.113.7","state":"up","sessions":1,"flows":1,"opens":10,"failures":0,"rtt_ms":0.44,)"
     R"("last_error":null,"retry_in_s":null}]})";
@@ -37,6 +39,7 @@ constexpr const char* kStatusText =
     "  sets      synced\n"
     "  sessions  2\n"
     "  flows     1 open of 20000, 10 in all, 0 refused\n"
+    "  gate      hold: 3 held of 10000, 8 pass, 1 reset, 2 silence, 0 bypassed\n"
     "  ended     9 done, 1 refused\n"
     "  bytes     1 B up, 2.0 KiB down\n"
     "\n"
@@ -148,6 +151,21 @@ TEST_F(DvpnCall, StatusNamesEachDegradationAndEndsWithOne) {
                              "\ndegraded: gateway 203.0.113.7 is down: connection ?[31mrefused\n"))
       << out_;
   EXPECT_EQ(call({"status", "--json"}, status.dump()), 1);
+}
+
+TEST_F(DvpnCall, StatusSaysWhatIsWrongWithTheGate) {
+  auto status = nlohmann::json::parse(kStatus);
+  status["gate"] = {{"mode", "accept-first"}, {"error", nullptr}};
+  EXPECT_EQ(call({"status"}, status.dump()), 0);
+  EXPECT_NE(out_.find("\n  gate      accept-first\n"), std::string::npos) << out_;
+  status["gate"]["error"] = "netfilter queue 9040: no";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: there is no gate, connections are accepted first: netfilter queue 9040: no\n")) << out_;
+  status["gate"] = {{"mode", "hold"}, {"error", nullptr}, {"held", 0}, {"limit", 10}, {"verdicts", {{"pass", 0}}}, {"bypassed", 7}};
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: connections come past the gate, and none is held; dvpn-rules install\n")) << out_;
+  status["gate"]["verdicts"]["reset"] = 1;
+  EXPECT_EQ(call({"status"}, status.dump()), 0);
 }
 
 TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {

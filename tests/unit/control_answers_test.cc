@@ -50,8 +50,21 @@ TEST(Answers, StatusHasWhatTheManualSays) {
   const std::string answer = status_answer(state);
   for (const char* part : {R"("version":"1.2.3")", R"("uptime_s":12)", R"("sets":{"state":"absent","error":null})",
                            R"("flows":{"open":0,"total":0,"refused":1,"limit":20000})", R"("ended":{"no-route":1})",
-                           R"("bytes":{"up":0,"down":0})", R"("sessions":0)", R"("gateways":[])"})
+                           R"("gate":{"mode":"accept-first","error":null})", R"("bytes":{"up":0,"down":0})", R"("sessions":0)", R"("gateways":[])"})
     EXPECT_THAT(answer, HasSubstr(part));
+}
+
+TEST(Answers, StatusOfTheGate) {
+  DaemonState state;
+  state.snapshot = std::make_shared<const flow::Snapshot>();
+  state.gate_error = "no queue";
+  EXPECT_THAT(status_answer(state), HasSubstr(R"("gate":{"mode":"accept-first","error":"no queue"})"));
+  state.gate = flow::GateInfo{.held = 1, .waiting = 2, .verdicts = {3, 4, 5, 6, 7, 8}, .copies = 9, .remembered = 10, .over_limit = 11,
+                              .over_client_limit = 12, .client_gone = 13, .bypassed = 14, .not_understood = 15};
+  EXPECT_THAT(status_answer(state),
+              HasSubstr(R"("gate":{"mode":"hold","error":null,"held":1,"limit":10000,"waiting":2,"verdicts":{"pass":3,"reset":4,)"
+                        R"("host-unreachable":5,"network-unreachable":6,"prohibited":7,"silence":8},"copies":9,"remembered":10,)"
+                        R"("over_limit":11,"over_client_limit":12,"client_gone":13,"bypassed":14,"not_understood":15})"));
 }
 
 TEST(Answers, WorkersAreAddedUpByGateway) {
