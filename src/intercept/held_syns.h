@@ -12,8 +12,8 @@
 // tuple again several times.
 // Bounds: SYNs held in all, beyond which they go on unheld (what takes no answer costs nothing then, so forged senders
 // keep nobody out); held for one client, beyond which they are dropped, unless its oldest has waited so long that it is most
-// likely silent: that one makes way. So a scan of ports sees an open one behind any number of silent ones, and takes nothing
-// from other clients. Ordered maps, because it is the LAN that chooses the keys.
+// likely silent: that one makes way. So a scan of ports sees an open one behind the silent ones, and takes nothing from other
+// clients. Ordered maps, because it is the LAN that chooses the keys.
 #pragma once
 
 #include <chrono>
@@ -45,7 +45,7 @@ class HeldSyns {
   /// How long a refusal holds, and how long a copy of what was accepted is known as one.
   static constexpr auto kMemory = std::chrono::seconds(2);
   /// Held for so long, an attempt makes way for another of the same client.
-  static constexpr auto kGivesWay = std::chrono::seconds(2);
+  static constexpr auto kGivesWay = std::chrono::seconds(1);
   static constexpr std::size_t kMostRemembered = 1u << 16;
 
   explicit HeldSyns(Limits limits) : limits_(limits) {}

@@ -178,7 +178,7 @@ TEST_F(HeldSynsTest, OneClientCannotHoldEverything) {
 TEST_F(HeldSynsTest, WhatHasWaitedLongMakesWayForTheSameClient) {
   for (net::Port port = 1; port <= 4; ++port) {
     hold(syn(1, port));
-    now_ += 500ms;
+    now_ += 250ms;
   }
   expect(syn(1, 5), What::kClientLimit, Verdict::kSilence);
   now_ += 1ms;
