@@ -42,8 +42,12 @@ bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ &
 
 /// The session for the next channel, if there is one; starts another where the policy wants it.
 std::optional<std::size_t> Gateway::pick() {
-  std::vector<std::size_t> channels;
-  for (const Pooled* const pooled : pool_) channels.push_back(flows_on(*pooled->session));
+  std::vector<std::size_t> channels, which;
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    if (!pool_[i]->session->up()) continue;  // it broke, and its end has not been noticed yet
+    channels.push_back(flows_on(*pool_[i]->session));
+    which.push_back(i);
+  }
   const bool may_try = !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_));
   const Growth growth = connecting_ ? Growth::kUnderWay : may_try ? Growth::kPossible : Growth::kImpossible;
   const PoolDecision decision = decide(channels, growth, settings_->pool);
@@ -51,7 +55,7 @@ std::optional<std::size_t> Gateway::pick() {
     connecting_ = true;
     tasks_.spawn(set_up_session());
   }
-  return decision.use;
+  return decision.use ? std::optional(which[*decision.use]) : std::nullopt;
 }
 
 std::size_t Gateway::flows_on(const ssh::Session& session) const {
