@@ -73,6 +73,19 @@ TEST_P(GateClient, WhatWasOpenedForAClientThatIsGoneIsClosedWithinSeconds) {
   flow_line(a_, std::string(f.far_in_url) + ":2000", "client-gone");
 }
 
+TEST_P(GateClient, AnAnswerThatIsLostOnTheLanIsGivenAgain) {
+  const Process server = far_.serve(2004, "say:hello close");
+  const std::string tool = std::string(f.name) == "IPv4" ? "iptables" : "ip6tables",
+                    loss = " INPUT -p tcp --sport 2004 --tcp-flags SYN,ACK SYN,ACK -m statistic --mode nth --every 3 --packet ";
+  near_.run(tool + " -A" + loss + "0 -j DROP; " + tool + " -A" + loss + "1 -j DROP");  // the first two of three
+  const auto copies = gate(a_, "copies"), passed = gate(a_, "pass"), bypassed = gate(a_, "bypassed");
+  EXPECT_EQ(near_.talk(f.far, 2004, "hear:hello read").out, "read 0 bytes e3b0c44298fc, end\ndone\n");
+  near_.run(tool + " -D" + loss + "0 -j DROP; " + tool + " -D" + loss + "1 -j DROP");
+  EXPECT_GT(gate(a_, "copies"), copies);
+  EXPECT_EQ(gate(a_, "pass"), passed + 1);
+  EXPECT_EQ(gate(a_, "bypassed"), bypassed);
+}
+
 TEST_P(GateClient, APortThatIsUsedAgainIsANewConnection) {
   const Process server = far_.serve(2001, "say:hello read");
   Silence silence(far_, 2001);

@@ -210,8 +210,9 @@ TEST_F(GateFault, ItCanBeTurnedOff) {
 }
 
 TEST_F(GateFault, BeyondTheLimitConnectionsAreAcceptedFirst) {
-  configure(a_, "limits", "held: 3");
   start_daemon();
+  configure(a_, "limits", "held: 3");
+  reload(a_);
   const Silence silence(far_, 2011);
   const Knock held(near_, "10.0.32.2 2011 times=3");
   wait_for_gate(a_, "held", 3);
@@ -224,8 +225,9 @@ TEST_F(GateFault, BeyondTheLimitConnectionsAreAcceptedFirst) {
 
 TEST_F(GateFault, OthersBitsOfTheMarkAreLeftAlone) {
   const std::string mark = "iptables -t raw -I PREROUTING 1 -i lan0 -p tcp --syn -j MARK --set-xmark 0xa5/0xff",
-                    count = "iptables -t mangle -A FORWARD -m mark --mark 0x080000a5";
-  configure(a_, "rules", "mark: 0x0f000000");
+                    count = "iptables -t mangle -A FORWARD -m mark --mark 0x000800a5";
+  configure(a_, "rules", "mark: 0x000f0000");
+  rules();
   start_daemon();
   ASSERT_EQ(a_.gateway().run(mark + " && " + count).exit, 0);
   EXPECT_EQ(near_.talk("10.0.32.2", 2012, "read").out, "refused\n");
