@@ -309,17 +309,10 @@ net::Task<std::vector<flow::WorkerInfo>> Daemon::worker_infos() {
   co_return infos;
 }
 
-net::Task<std::string> Daemon::status() {
+control::DaemonState Daemon::state() const {
   control::DaemonState state;
   state.version = DVPN_VERSION;
   state.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
-  const auto infos = co_await worker_infos();
-  std::vector<gateway::Stats> gateways;
-  for (const auto& info : infos) {
-    state.counters += info.counters;
-    gateways.insert(gateways.end(), info.gateways.begin(), info.gateways.end());
-  }
-  state.gateways = control::merge(std::move(gateways));
   state.snapshot = snapshot_;
   state.config = config_state_;
   state.table = table_state_;
@@ -330,7 +323,19 @@ net::Task<std::string> Daemon::status() {
   state.refused = dispatcher_->refused();
   if (gate_) state.gate = gate_->info();
   state.gate_error = gate_error_;
-  co_return control::status_answer(state);
+  return state;
+}
+
+net::Task<std::string> Daemon::status() {
+  const auto infos = co_await worker_infos();
+  control::DaemonState now = state();
+  std::vector<gateway::Stats> gateways;
+  for (const auto& info : infos) {
+    now.counters += info.counters;
+    gateways.insert(gateways.end(), info.gateways.begin(), info.gateways.end());
+  }
+  now.gateways = control::merge(std::move(gateways));
+  co_return control::status_answer(now);
 }
 
 net::Task<std::string> Daemon::list_flows() {

@@ -39,6 +39,7 @@ class Daemon {
   void start_accepting(intercept::Listener& listener);
   net::Task<std::string> answer(control::Caller caller, std::string line);
   net::Task<std::string> reload();
+  control::DaemonState state() const;  // what the front knows
   net::Task<std::string> status();
   net::Task<std::string> list_flows();
   std::string list_redirects();

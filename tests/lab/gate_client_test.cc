@@ -124,6 +124,7 @@ TEST_P(GateClient, AScanOfSilentPortsIsInNobodysWay) {
   const std::string silence = " INPUT -p tcp --syn --dport 10000:14999 -j DROP";
   far_.run("iptables -I" + silence + "; ip6tables -I" + silence);
   another_is_served();  // (there is a session)
+  EXPECT_TRUE(wait_until([&] { return gate(a_, "held") == 0; }, 15s, "what others asked for to be over"));
   const auto copies = gate(a_, "copies"), over = gate(a_, "over_client_limit");
   {
     const Knock first(near_, far_address_ + " 10000-10999");
