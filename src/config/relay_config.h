@@ -21,11 +21,14 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
+enum class Protocol : std::uint8_t { kTcp, kUdp, kPing };
+
 /// What one account may reach. Rules add up: a request is allowed if any rule of its account allows it.
 struct AccessRule {
   std::string account;           ///< a login account's name, or "*": any
   std::vector<net::Prefix> to;   ///< at least one
-  std::vector<PortRange> ports;  ///< empty: all; written as numbers and "8000-8100"
+  std::vector<PortRange> ports;  ///< of TCP and UDP; empty: all; written as numbers and "8000-8100"
+  std::vector<Protocol> protocols;  ///< empty: all
   bool operator==(const AccessRule&) const = default;
 };
 
@@ -39,6 +42,7 @@ struct RelayConfig {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{10'000};  ///< from the first byte of a request to its last
   std::chrono::milliseconds spare_timeout{600'000};   ///< a connection that has sent nothing yet
+  std::chrono::milliseconds udp_timeout{180'000};     ///< a flow of datagrams, pings too, in which nothing moves
   std::vector<AccessRule> access;  ///< empty: every account may reach `networks`, all ports
 
   struct Limits {

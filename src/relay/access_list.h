@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Who may reach what. Pure.
 //
-// A target is allowed if any rule of the caller's account lists its address and port. Some addresses mean something
+// A target is allowed if any rule of the caller's account lists its protocol, address and port (a ping has none). Some addresses mean something
 // else on this machine than on the caller's (loopback, "this host", link-local, multicast, broadcast), and the
 // gateway's own WAN addresses carry services that were never meant for the private network: a prefix that merely
 // happens to cover such an address does not list it. It does only if it lies wholly inside that special range, or, for
@@ -23,10 +23,10 @@ class AccessList {
   AccessList() = default;  ///< nobody reaches anything
   AccessList(std::vector<Rule> rules, const std::vector<net::Address>& wan_addresses);
 
-  bool allows(uid_t caller, const net::Endpoint& target) const;
+  bool allows(uid_t caller, config::Protocol protocol, const net::Endpoint& target) const;
 
  private:
-  bool lists(const Rule& rule, const net::Endpoint& target) const;
+  bool lists(const Rule& rule, config::Protocol protocol, const net::Endpoint& target) const;
 
   std::vector<Rule> rules_;
   std::unordered_set<net::Address> wan_addresses_;

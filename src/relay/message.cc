@@ -95,6 +95,7 @@ void write_rule(Writer& writer, const Rule& rule) {
     writer.number(range.first);
     writer.number(range.last);
   });
+  writer.list(rule.protocols, [&](config::Protocol protocol) { writer.number(static_cast<std::uint8_t>(protocol)); });
 }
 
 Rule read_rule(Reader& reader) {
@@ -107,6 +108,7 @@ Rule read_rule(Reader& reader) {
     const auto first = reader.number<net::Port>();
     rule.ports.push_back({first, reader.number<net::Port>()});
   });
+  reader.list([&] { rule.protocols.push_back(static_cast<config::Protocol>(reader.number<std::uint8_t>())); });
   return rule;
 }
 
@@ -148,6 +150,7 @@ std::string encode_settings(const Settings& settings) {
   writer.duration(settings.connect_timeout);
   writer.duration(settings.request_timeout);
   writer.duration(settings.spare_timeout);
+  writer.duration(settings.udp_timeout);
   writer.duration(settings.heartbeat);
   writer.number(static_cast<std::uint8_t>(settings.log_level));
   return writer.take();
@@ -169,6 +172,7 @@ std::optional<Settings> decode_settings(std::string_view bytes) {
   settings.connect_timeout = reader.duration();
   settings.request_timeout = reader.duration();
   settings.spare_timeout = reader.duration();
+  settings.udp_timeout = reader.duration();
   settings.heartbeat = reader.duration();
   settings.log_level = static_cast<LogLevel>(reader.number<std::uint8_t>());
   if (!reader.finished()) return std::nullopt;

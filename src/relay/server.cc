@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/units.h"
+#include "relay/flow_line.h"
 
 namespace dvpn::relay {
 
@@ -101,6 +101,7 @@ void Server::step(Connection& connection) {
     case Phase::kRequest: read_request(connection); break;
     case Phase::kConnecting: finish_connect(connection); break;
     case Phase::kFlow: run_flow(connection); break;
+    case Phase::kDatagrams: run_datagrams(connection); break;
     case Phase::kFlushing: run_flush(connection); break;
   }
   if (!connection.closed) sync_out_interest(connection);
@@ -124,11 +125,14 @@ void Server::expire() {
       case Phase::kRequest: refuse(connection, no(wire::Status::kMalformed)); break;
       case Phase::kConnecting: refuse(connection, no(wire::Status::kTimedOut)); break;
       case Phase::kFlow: close_connection(connection, Outcome::kTargetReset); break;
+      case Phase::kDatagrams: end_if_idle(connection); break;
       case Phase::kFlushing: close_connection(connection, connection.outcome); break;
     }
   }
   if (accept_again_ <= now_) resume_accepting();
-  if (drain_until_ <= now_) end_all_flows();
+  // Flows of datagrams have no end of their own to wait for.
+  const bool is_waiting = drain_until_ != Clock::time_point::max();
+  if (drain_until_ <= now_ || (is_waiting && connections_.size() == datagram_flows_)) end_all_flows();
   if (next_heartbeat_ <= now_) {
     send_to_parent(MessageKind::kHeartbeat);
     next_heartbeat_ = now_ + settings_.heartbeat;
@@ -165,16 +169,16 @@ void Server::close_connection(Connection& connection, Outcome outcome) {
 void Server::finish_flow(Connection& connection, Outcome outcome) {
   connection.up.drop(context_);
   connection.down.drop(context_);
-  if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
+  if (connection.datagrams)
+    finish_datagrams(connection);
+  else if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
   connection.target_fd.reset();
   counters_.count(outcome);
   counters_.bytes_up += connection.up.bytes();
   counters_.bytes_down += connection.down.bytes();
   if (connection.phase < Phase::kFlow || !log_enabled(LogLevel::kDebug)) return;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - connection.started);
-  log_debug(text("flow of ", name_of(connection.uid), " to ", connection.destination.to_string(), ": ",
-                 to_text(outcome), "; up ", format_size(connection.up.bytes()), ", down ",
-                 format_size(connection.down.bytes()), ", ", format_duration(age)));
+  log_debug(flow_line(connection, name_of(connection.uid), outcome, age));
 }
 
 /// Watches for room in the channel once something waits for it, until room is reported that nobody waited for.

@@ -7,9 +7,12 @@
 // the channel is watched for only while a half waits for it: a unix socket reports it at each read of the other end,
 // which would wake the loop for nothing.
 //
+// A stream is two halves (server_flow.cc); a flow of datagrams is one thing that ends as a whole (server_datagrams.cc).
+//
 // Connections are freed after the round in which they closed, because later events of the same round may name them.
 // Nothing here blocks, opens files, forks or resolves. Bounds: connections by the census, what is held by CopyContext,
-// pipes by the pool, waiting by deadlines (a flow that is up has none: its target has TCP keepalive, its channel sshd).
+// pipes by the pool, waiting by deadlines (a stream that is up has none: its target has TCP keepalive, its channel sshd; of
+// datagrams, one that is idle ends).
 #pragma once
 
 #include <sys/epoll.h>
@@ -79,11 +82,20 @@ class Server {
   void read_request(Connection& connection);
   bool promote(Connection& connection);
   void decide_request(Connection& connection);
-  void begin_connect(Connection& connection, std::chrono::milliseconds deadline);
+  void open_target(Connection& connection, const Opening& opening);
+  void connect_now(Connection& connection);
   void finish_connect(Connection& connection);
   void refuse(Connection& connection, const wire::Answer& answer, Outcome outcome = Outcome::kRefused);
   void log_refusal(uid_t uid, std::string_view to_whom, std::string_view why);
   std::string name_of(uid_t uid) const;
+
+  // server_datagrams.cc: UDP and ping
+  void find_features();
+  void begin_datagrams(Connection& connection);
+  void run_datagrams(Connection& connection);
+  bool run_datagrams_up(Connection& connection, bool& turn_over);
+  void end_if_idle(Connection& connection);
+  void finish_datagrams(Connection& connection);
 
   // server_flow.cc: copying and ending
   void run_flow(Connection& connection);
@@ -94,6 +106,7 @@ class Server {
   bool run_down(Connection& connection, bool& turn_over);
   Step on_copy_result(Connection& connection, CopyResult result, int error);
   void tell(Connection& connection, const Step& step);
+  void say_last(Connection& connection, std::string_view frame, Outcome outcome);
   void run_flush(Connection& connection);
   static void end_target_orderly(const Connection& connection);
   static void reset_target(Connection& connection);
@@ -117,6 +130,8 @@ class Server {
   CopyContext context_;
   MessageReader messages_;
   Counters counters_;
+  std::uint32_t features_ = 0;  ///< as wire::Answer has them
+  std::size_t datagram_flows_ = 0;
   RateLimit refusal_lines_;
   RateLimit pause_lines_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -36,9 +36,10 @@ group: peers-a
 connect_timeout: 1s
 request_timeout: 2s
 spare_timeout: 3m
+udp_timeout: 4m
 access:
   - {account: dvpn, to: [10.0.32.0/24], ports: [22, 80, 8000-8100]}
-  - {account: "*", to: [127.0.0.1/32, "fd00:32::/64"]}
+  - {account: "*", to: [127.0.0.1/32, "fd00:32::/64"], protocols: [udp, ping]}
 limits: {flows: 1, flows_per_account: 2, spares_per_account: 3, pipes: 4}
 log: {level: warning}
 )",
@@ -53,9 +54,10 @@ log: {level: warning}
   expected.connect_timeout = milliseconds(1000);
   expected.request_timeout = milliseconds(2000);
   expected.spare_timeout = milliseconds(180'000);
+  expected.udp_timeout = milliseconds(240'000);
   expected.access = {
-      {"dvpn", {*net::Prefix::parse("10.0.32.0/24")}, {{22, 22}, {80, 80}, {8000, 8100}}},
-      {"*", {*net::Prefix::parse("127.0.0.1/32"), *net::Prefix::parse("fd00:32::/64")}, {}},
+      {"dvpn", {*net::Prefix::parse("10.0.32.0/24")}, {{22, 22}, {80, 80}, {8000, 8100}}, {}},
+      {"*", {*net::Prefix::parse("127.0.0.1/32"), *net::Prefix::parse("fd00:32::/64")}, {}, {Protocol::kUdp, Protocol::kPing}},
   };
   expected.limits = {.flows = 1, .flows_per_account = 2, .spares_per_account = 3, .pipes = 4};
   expected.log_level = LogLevel::kWarning;
@@ -109,6 +111,17 @@ TEST(RelayConfig, CollectsMistakesAndShowsTheirPlaces) {
             "relay.yaml:6:17: error: limits.pipes: 0 is out of range (1..65536)\n"
             "  limits: {pipes: 0}\n"
             "                  ^\n");
+}
+
+TEST(RelayConfig, ProtocolsHaveNamesAndAPingHasNoPorts) {
+  EXPECT_EQ(said(kNetworks + "access: [{account: dvpn, to: [10.0.32.0/24], protocols: [tcp, icmp]}]\n"),
+            "relay.yaml:2:63: error: access.protocols: 'icmp' is no protocol (tcp, udp, ping)\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], protocols: [tcp, icmp]}]\n"
+            "                                                                ^~~~\n");
+  EXPECT_EQ(said(kNetworks + "access: [{account: dvpn, to: [10.0.32.0/24], ports: [80], protocols: [ping]}]\n"),
+            "relay.yaml:2:46: error: access.ports: a ping has none\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], ports: [80], protocols: [ping]}]\n"
+            "                                               ^~~~~\n");
 }
 
 TEST(RelayConfig, AnEmptyAccessListIsNoWayToSayNobody) {

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -116,6 +117,51 @@ UniqueFd Target::accept() const {
   return UniqueFd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
 }
 
+UdpTarget::UdpTarget(std::string_view address, net::Port port) {
+  const net::Endpoint wanted = {*net::Address::parse(address), port};
+  sockaddr_storage storage;
+  socklen_t size = wanted.to_sockaddr(storage);
+  auto* const where = reinterpret_cast<sockaddr*>(&storage);
+  fd_.reset(::socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::bind(fd_.get(), where, size) != 0) give_up("target");
+  size = sizeof storage;
+  if (::getsockname(fd_.get(), where, &size) != 0) give_up("getsockname");
+  endpoint_ = *net::Endpoint::from_sockaddr(storage);
+}
+
+std::optional<UdpTarget::Datagram> UdpTarget::receive(std::chrono::milliseconds patience) const {
+  std::string buffer(65536, '\0');
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (!wait_for(fd_.get(), POLLIN, patience)) return std::nullopt;
+  const ssize_t n = ::recvfrom(fd_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&storage), &size);
+  if (n < 0) return std::nullopt;
+  return Datagram{buffer.substr(0, static_cast<std::size_t>(n)), *net::Endpoint::from_sockaddr(storage)};
+}
+
+bool UdpTarget::send(std::string_view payload, const net::Endpoint& to) const {
+  sockaddr_storage storage;
+  const socklen_t size = to.to_sockaddr(storage);
+  return ::sendto(fd_.get(), payload.data(), payload.size(), 0, reinterpret_cast<const sockaddr*>(&storage), size) ==
+         static_cast<ssize_t>(payload.size());
+}
+
+bool in_own_network(const std::function<void()>& what) {
+  bool is_allowed = true;
+  std::thread elsewhere([&] {
+    is_allowed = ::unshare(CLONE_NEWNET) == 0;
+    if (!is_allowed) return;
+    shell("ip link set lo up");
+    what();
+  });
+  elsewhere.join();
+  return is_allowed;
+}
+
+void shell(const std::string& command) {
+  if (std::system(command.c_str()) != 0) give_up(command.c_str());
+}
+
 void Caller::finish_writing() const { ::shutdown(fd_.get(), SHUT_WR); }
 
 bool Caller::send_data(std::string_view payload, std::size_t frame) const {
@@ -130,6 +176,11 @@ bool Caller::send_data(std::string_view payload, std::size_t frame) const {
 
 bool Caller::ask_tcp(const net::Endpoint& target) const {
   return send(wire::encode(wire::Request{.kind = wire::Kind::kTcp, .target = target}));
+}
+
+bool Caller::send_datagram(std::string_view payload) const {
+  const auto header = wire::encode_frame_header(wire::FrameType::kDatagram, static_cast<std::uint32_t>(payload.size()));
+  return send(std::string(header.data(), header.size()).append(payload));
 }
 
 std::optional<wire::Answer> Caller::answer() const {
@@ -198,9 +249,9 @@ TestRelay::~TestRelay() {
   std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
 }
 
-Caller TestRelay::call_tcp(const net::Endpoint& target) const {
+Caller TestRelay::call_for(wire::Kind kind, const net::Endpoint& target) const {
   Caller caller = call();
-  if (!caller.ask_tcp(target)) give_up("ask");
+  if (!caller.ask({.kind = kind, .target = target})) give_up("ask");
   const auto answer = caller.answer();
   if (!answer || answer->status != wire::Status::kOk) give_up("the relay said no");
   return caller;
@@ -214,6 +265,12 @@ void TestRelay::apply(const Settings& settings) const {
 void TestRelay::drain() const { (void)write_all(control_.get(), encode_message(MessageKind::kDrain)); }
 
 bool TestRelay::ended() const { return read_rest(control_.get()).has_value(); }
+
+clockid_t TestRelay::cpu_clock() {
+  clockid_t clock{};
+  if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) give_up("the relay's clock");
+  return clock;
+}
 
 void TestRelay::wait_for_serving() const {
   if (read_exactly(control_.get(), encode_message(MessageKind::kServing).size()).empty()) give_up("not serving");

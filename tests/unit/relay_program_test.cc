@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +23,8 @@
 #include <vector>
 
 #include "base/privileges.h"
+#include "relay/sandbox.h"
+#include "relay/target_socket.h"
 #include "relay_harness.h"
 
 namespace dvpn::relay::test {
@@ -64,6 +67,12 @@ class Manager {
 
 class Program : public testing::Test {
  protected:
+  /// In a network namespace of its own, where pings may be allowed.
+  static void SetUpTestSuite() {
+    if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) return;
+    shell("ip link set lo up && sysctl -q -w net.ipv4.ping_group_range='0 2147483647'");
+  }
+
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
     std::string folder = "/tmp/dvpn-relay-test-XXXXXX";
@@ -197,6 +206,35 @@ TEST_F(Program, CarriesBulkInsideTheSandbox) {
   EXPECT_EQ(child(), process);
 }
 
+TEST_F(Program, CarriesDatagramsAndPingsInsideTheSandbox) {
+  configure("access: [{account: \"*\", to: [127.0.0.1/32, \"::1/128\"]}]");
+  ASSERT_NO_FATAL_FAILURE(serve());
+  const pid_t process = child();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    net::Endpoint there;
+    const Caller caller = call_socket(socket());
+    {
+      const UdpTarget target(address);
+      there = target.endpoint();
+      ASSERT_TRUE(caller.ask({.kind = wire::Kind::kUdp, .target = there}) && caller.send_datagram("question"));
+      EXPECT_EQ(caller.answer()->status, Status::kOk);
+      const auto came = target.receive();
+      ASSERT_TRUE(came && target.send("answer", came->from));
+      EXPECT_EQ(caller.frame()->payload, "answer");
+    }
+    ASSERT_TRUE(caller.send_datagram("to nobody"));
+    EXPECT_EQ(caller.frame()->type, wire::FrameType::kUnreachable);
+    ASSERT_TRUE(caller.send(wire::encode_end()));
+    EXPECT_TRUE(read_rest(caller.fd()));
+    const Caller pings = call_socket(socket());
+    ASSERT_TRUE(pings.ask({.kind = wire::Kind::kEcho, .target = net::Endpoint{there.address, 0}}) &&
+                pings.send_datagram(std::string("tokn\0payload", 12)));
+    EXPECT_EQ(pings.answer()->status, Status::kOk);
+    EXPECT_EQ(pings.frame()->payload, "tokn\x40payload");
+  }
+  EXPECT_EQ(child(), process);
+}
+
 TEST_F(Program, GoesByTheCallersAccount) {
   configure("access: [{account: daemon, to: [127.0.0.1/32]}]");
   ASSERT_NO_FATAL_FAILURE(serve());
@@ -251,6 +289,48 @@ TEST_F(Program, DrainsAtSigterm) {
   EXPECT_EQ(live.frame()->type, wire::FrameType::kEnd);
   EXPECT_EQ(wait(), 0);
   EXPECT_THAT(log(), HasSubstr("counters: accepted 1; finished 1"));
+}
+
+/// How a process in the sandbox ends that does this: 0, or the signal that killed it.
+int in_sandbox(void (*what)()) {
+  const pid_t process = ::fork();
+  if (process == 0) {
+    if (!forbid_new_privileges() || !enter_sandbox()) ::_exit(1);
+    what();
+    ::_exit(0);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(process, &status, 0), process);
+  if (WIFSIGNALED(status)) return WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  return 0;
+}
+
+TEST(Sandbox, LetsTheLoopsCallsPass) {
+  EXPECT_EQ(in_sandbox([] {
+              for (const config::Protocol protocol : {config::Protocol::kTcp, config::Protocol::kUdp, config::Protocol::kPing})
+                for (const net::Family family : {net::Family::kIPv4, net::Family::kIPv6}) (void)make_target_socket(protocol, family);
+            }),
+            0);
+}
+
+TEST(Sandbox, KillsWhoDoesAnythingElse) {
+  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  void (*const forbidden[])() = {
+      [] { (void)::open("/etc/passwd", O_RDONLY); },
+      [] { (void)::socket(AF_INET, SOCK_RAW | kFlags, IPPROTO_ICMP); },
+      [] { (void)::socket(AF_INET6, SOCK_RAW | kFlags, IPPROTO_ICMPV6); },
+      [] { (void)::socket(AF_UNIX, SOCK_STREAM | kFlags, 0); },
+      [] { (void)::socket(AF_PACKET, SOCK_RAW | kFlags, 0); },
+      [] { (void)::socket(AF_NETLINK, SOCK_DGRAM | kFlags, 0); },
+      [] { (void)::socket(AF_INET, SOCK_DGRAM | kFlags, IPPROTO_UDPLITE); },
+      [] { (void)::bind(0, nullptr, 0); },
+      [] { (void)::listen(0, 1); },
+      [] { (void)::execl("/bin/true", "true", nullptr); },
+      [] { (void)::fork(); },
+      [] { (void)::kill(1, 0); },
+  };
+  for (std::size_t i = 0; i < std::size(forbidden); ++i) EXPECT_EQ(in_sandbox(forbidden[i]), SIGSYS) << i;
 }
 
 TEST_F(Program, EndsWithItsChild) {
