@@ -43,6 +43,28 @@ Value<Protocol> protocol(std::string_view word) {
   return std::unexpected(text("'", word, "' is no protocol (tcp, udp, ping)"));
 }
 
+Value<Source> source(std::string_view word) {
+  if (word == "gateway") return Source::kGateway;
+  if (word == "client") return Source::kClient;
+  return std::unexpected(text("'", word, "' is no source (gateway, client)"));
+}
+
+/// Which clients an account may speak for: nobody of this site.
+void read_source(Section& entry, AccessRule& rule, const RelayConfig& config, Report& report) {
+  entry.read("source", rule.source, source);
+  entry.read_list("from", rule.from, Empty::kRefused, network);
+  if (rule.source == Source::kClient) {
+    entry.require("from");
+  } else if (entry.has("from")) {
+    report.error(entry.place("from"), "access.from: only with source: client");
+  }
+  for (const net::Prefix& prefix : rule.from)
+    for (const net::Prefix& own : config.networks)
+      if (prefix.overlaps(own))
+        report.error(entry.place("from"),
+                     text("access.from: ", prefix.to_string(), " overlaps ", own.to_string(), ", one of the site's own networks"));
+}
+
 void read_access(Section& root, RelayConfig& config, Report& report) {
   const YamlNode* list = root.list("access");
   if (!list) return;
@@ -61,6 +83,7 @@ void read_access(Section& root, RelayConfig& config, Report& report) {
     entry.read_list("protocols", rule.protocols, Empty::kRefused, protocol);
     if (!rule.ports.empty() && rule.protocols == std::vector{Protocol::kPing})
       report.error(entry.place("ports"), "access.ports: a ping has none");
+    read_source(entry, rule, config, report);
     entry.finish();
     config.access.push_back(std::move(rule));
   }

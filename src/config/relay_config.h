@@ -23,12 +23,18 @@ struct PortRange {
 
 enum class Protocol : std::uint8_t { kTcp, kUdp, kPing };
 
-/// What one account may reach. Rules add up: a request is allowed if any rule of its account allows it.
+/// Whose address targets see.
+enum class Source : std::uint8_t { kGateway, kClient };
+
+/// What one account may reach. Rules add up: a request is allowed if any rule of its account allows it, and the first
+/// that does decides about the source.
 struct AccessRule {
   std::string account;           ///< a login account's name, or "*": any
   std::vector<net::Prefix> to;   ///< at least one
   std::vector<PortRange> ports;  ///< of TCP and UDP; empty: all; written as numbers and "8000-8100"
   std::vector<Protocol> protocols;  ///< empty: all
+  Source source = Source::kGateway;
+  std::vector<net::Prefix> from;  ///< with kClient: the clients that the account may speak for; at least one
   bool operator==(const AccessRule&) const = default;
 };
 

@@ -32,13 +32,26 @@ bool means(const net::Prefix& prefix, const net::Address& address) {
 AccessList::AccessList(std::vector<Rule> rules, const std::vector<net::Address>& wan_addresses)
     : rules_(std::move(rules)), wan_addresses_(wan_addresses.begin(), wan_addresses.end()) {}
 
-bool AccessList::allows(uid_t caller, config::Protocol protocol, const net::Endpoint& target) const {
-  return std::ranges::any_of(rules_, [&](const Rule& rule) {
-    return (!rule.uid || *rule.uid == caller) && lists(rule, protocol, target);
-  });
+std::optional<config::Source> AccessList::allows(uid_t caller, const Asked& asked) const {
+  for (const Rule& rule : rules_)
+    if (lists(rule, caller, asked.protocol, asked.target) && may_claim(rule, asked)) return rule.source;
+  return std::nullopt;
 }
 
-bool AccessList::lists(const Rule& rule, config::Protocol protocol, const net::Endpoint& target) const {
+bool AccessList::reaches(uid_t caller, config::Protocol protocol, const net::Endpoint& target) const {
+  return std::ranges::any_of(rules_, [&](const Rule& rule) { return lists(rule, caller, protocol, target); });
+}
+
+bool AccessList::may_claim(const Rule& rule, const Asked& asked) const {
+  if (rule.source == config::Source::kGateway) return true;
+  if (!asked.client || asked.client->address.family() != asked.target.address.family()) return false;
+  const net::Address& client = asked.client->address;
+  return !wan_addresses_.contains(client) &&
+         std::ranges::any_of(rule.from, [&](const net::Prefix& prefix) { return prefix.contains(client); });
+}
+
+bool AccessList::lists(const Rule& rule, uid_t caller, config::Protocol protocol, const net::Endpoint& target) const {
+  if (rule.uid && *rule.uid != caller) return false;
   const auto covers = [&](const config::PortRange& range) {
     return range.first <= target.port && target.port <= range.last;
   };

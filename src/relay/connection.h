@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 
 #include "base/unique_fd.h"
 #include "net/address.h"
@@ -26,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 enum class Phase : std::uint8_t {
   kSpare,       ///< has sent nothing yet
   kRequest,     ///< its request is coming
+  kBinding,     ///< the parent was asked to bind the target's socket to the client's address
   kConnecting,  ///< to the target
   kFlow,        ///< a stream: both halves are copied
   kDatagrams,   ///< a flow of datagrams
@@ -55,6 +57,8 @@ struct Connection {
   std::unique_ptr<RequestReader> reader;
   config::Protocol protocol = config::Protocol::kTcp;
   net::Endpoint destination;
+  std::optional<net::Endpoint> source;  ///< the client, if the target is to see that; once connected, as it sees it
+  std::uint64_t question = 0;           ///< to the parent, in kBinding
   FlowMachine machine;
   Outcome outcome = Outcome::kFinished;
   CopyUp up;

@@ -206,6 +206,12 @@ std::size_t DatagramFlow::receive_ping(int target, std::span<char> into, Clock::
   return kBefore + reply->size;
 }
 
+void DatagramFlow::discard(int target) {
+  char byte = 0;
+  // As many as the receive buffer can hold, and no more: they could go on coming.
+  for (int i = 0; i < 1024 && ::recv(target, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) ++down_.dropped;
+}
+
 void DatagramFlow::finish(int target, CopyContext& context) {
   context.held -= parser_.held();
   parser_ = wire::DatagramParser();

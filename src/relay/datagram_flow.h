@@ -46,6 +46,9 @@ class DatagramFlow {
   /// Turns the errors that wait at the target's socket into frames; whether there was one.
   bool take_errors(int target, Clock::time_point now);
 
+  /// Drops what has come so far.
+  void discard(int target);
+
   /// The flow is over: what is held goes, and the kernel is asked what it dropped.
   void finish(int target, CopyContext& context);
 

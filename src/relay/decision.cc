@@ -48,8 +48,15 @@ Decision decide(const std::expected<wire::Request, wire::Status>& request, uid_t
   opening.target = *request->target;
   if (opening.protocol == config::Protocol::kPing) opening.target.port = 0;
   if ((features & feature_of(opening.protocol)) == 0) return {.open = {}, .answer = unsupported(features)};
-  if (!access.allows(caller, opening.protocol, opening.target)) return {.open = {}, .answer = no(wire::Status::kProhibited)};
+  const bool reaches = access.reaches(caller, opening.protocol, opening.target);
+  const auto source = access.allows(caller, {opening.protocol, opening.target, request->client});
+  if (!source && !(only_asks && reaches && !request->client))
+    return {.open = {}, .answer = no(wire::Status::kProhibited), .is_about_the_client = reaches};
   if (only_asks) return {.open = {}, .answer = no(wire::Status::kOk)};
+  if (source == config::Source::kClient) {
+    opening.source = request->client;
+    if (opening.protocol == config::Protocol::kPing) opening.source->port = 0;
+  }
   opening.deadline =
       std::clamp(request->deadline.value_or(connect_timeout), std::chrono::milliseconds(1), connect_timeout);
   return {.open = opening, .answer = {}};

@@ -18,13 +18,15 @@ namespace dvpn::relay {
 /// What a request that may go on needs.
 struct Opening {
   config::Protocol protocol = config::Protocol::kTcp;
-  net::Endpoint target;                  ///< a ping's has port 0
+  net::Endpoint target;                   ///< a ping's has port 0
+  std::optional<net::Endpoint> source{};  ///< the client's, if the target is to see that
   std::chrono::milliseconds deadline{0};  ///< how long it may take
 };
 
 struct Decision {
   std::optional<Opening> open;
   wire::Answer answer;  ///< unless `open`
+  bool is_about_the_client = false;  ///< the target would be allowed, for another client
 };
 
 /// Of tcp, udp and echo; tcp for others.

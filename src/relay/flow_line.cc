@@ -27,7 +27,8 @@ std::string target_text(config::Protocol protocol, const net::Endpoint& target) 
 
 std::string flow_line(const Connection& connection, std::string_view account, Outcome outcome,
                       std::chrono::milliseconds age) {
-  std::string out = text("flow of ", account, " to ", target_text(connection.protocol, connection.destination), ": ",
+  const std::string as = connection.source ? text(" as ", connection.source->to_string()) : "";
+  std::string out = text("flow of ", account, as, " to ", target_text(connection.protocol, connection.destination), ": ",
                          to_text(outcome), "; ");
   if (const DatagramFlow* datagrams = connection.datagrams.get()) {
     out += text("up ", count_text(datagrams->up()), "; down ", count_text(datagrams->down()), "; ");

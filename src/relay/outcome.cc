@@ -38,6 +38,7 @@ std::string Counters::to_text() const {
   add("accept paused", accept_pauses);
   add("bytes up", bytes_up);
   add("bytes down", bytes_down);
+  add("with the client's address", client_flows);
   add("udp flows", udp_flows);
   add("ping flows", ping_flows);
   add("datagrams up", datagrams_up);

@@ -41,6 +41,7 @@ struct Counters {
   std::uint64_t accept_pauses = 0;  ///< out of descriptors
   std::uint64_t bytes_up = 0;       ///< towards targets, of flows that have ended
   std::uint64_t bytes_down = 0;
+  std::uint64_t client_flows = 0;  ///< began with the client's address
   std::uint64_t udp_flows = 0;  ///< these and the following: of flows that have ended
   std::uint64_t ping_flows = 0;
   std::uint64_t datagrams_up = 0;

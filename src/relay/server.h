@@ -38,13 +38,15 @@
 #include "relay/outcome.h"
 #include "relay/pipe_pool.h"
 #include "relay/settings.h"
+#include "relay/source_binder.h"
 
 namespace dvpn::relay {
 
 class Server {
  public:
   /// `listener`: a listening unix stream socket; `control`: the parent's socket pair end. Both non-blocking.
-  Server(UniqueFd listener, UniqueFd control, Settings settings);
+  /// `sources`: where to ask for client sources.
+  Server(UniqueFd listener, UniqueFd control, SourceAsker sources, Settings settings);
 
   /// Makes what the loop needs. Call it once, before run().
   Status prepare();
@@ -67,6 +69,7 @@ class Server {
   void close_connection(Connection& connection, Outcome outcome);
   void finish_flow(Connection& connection, Outcome outcome);
   void sync_out_interest(Connection& connection);
+  void drop(UniqueFd& fd);
 
   // server_accept.cc: new connections
   void accept_some();
@@ -89,6 +92,13 @@ class Server {
   void log_refusal(uid_t uid, std::string_view to_whom, std::string_view why);
   std::string name_of(uid_t uid) const;
 
+  // server_source.cc: client sources
+  void ask_for_source(Connection& connection);
+  bool ask_again(Connection& connection, int error);
+  void read_sources();
+  void on_source(Connection& connection, int error);
+  void note_source(Connection& connection, const std::optional<net::Endpoint>& local);
+
   // server_datagrams.cc: UDP and ping
   void find_features();
   void begin_datagrams(Connection& connection);
@@ -109,7 +119,7 @@ class Server {
   void say_last(Connection& connection, std::string_view frame, Outcome outcome);
   void run_flush(Connection& connection);
   static void end_target_orderly(const Connection& connection);
-  static void reset_target(Connection& connection);
+  void reset_target(Connection& connection);
 
   // server_control.cc: the parent
   void read_control();
@@ -122,6 +132,7 @@ class Server {
   UniqueFd listener_;
   UniqueFd control_;
   UniqueFd epoll_;
+  SourceAsker sources_;
   Settings settings_;
   AccessList access_;
   Census census_;
@@ -134,6 +145,8 @@ class Server {
   std::size_t datagram_flows_ = 0;
   RateLimit refusal_lines_;
   RateLimit pause_lines_;
+  RateLimit source_lines_;
+  std::unordered_map<std::uint64_t, Connection*> binding_;  ///< by the number of the question
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;
   std::vector<Connection*> ready_;

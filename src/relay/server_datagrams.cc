@@ -30,10 +30,13 @@ void Server::begin_datagrams(Connection& connection) {
   connection.phase = Phase::kDatagrams;
   connection.active = now_;
   connection.target.readable = true;
+  // Before it was connected, it took datagrams from anybody who knew its port.
+  if (connection.source) connection.datagrams->discard(connection.target.fd);
   ++datagram_flows_;
   set_deadline(connection, now_ + settings_.udp_timeout);
   counters_.count(wire::Status::kOk);
   const wire::Answer yes{.status = wire::Status::kOk, .local = local_endpoint(connection.target.fd)};
+  note_source(connection, yes.local);
   connection.down.enqueue(wire::encode(yes), context_);
   run_datagrams(connection);
 }
@@ -84,7 +87,7 @@ void Server::finish_datagrams(Connection& connection) {
   DatagramFlow& flow = *connection.datagrams;
   if (!connection.target_fd) return;
   flow.finish(connection.target_fd.get(), context_);
-  connection.target_fd.reset();
+  drop(connection.target_fd);
   --datagram_flows_;
   ++(connection.protocol == config::Protocol::kUdp ? counters_.udp_flows : counters_.ping_flows);
   counters_.datagrams_up += flow.up().datagrams;

@@ -105,6 +105,7 @@ void Server::finish(Connection& connection) {
   connection.again = false;
   connection.protocol = config::Protocol::kTcp;
   connection.destination = {};
+  connection.source.reset();
   connection.machine = {};
   connection.up = {};
   connection.down = {};
@@ -156,7 +157,7 @@ void Server::end_target_orderly(const Connection& connection) {
 
 /// close(2) sends a RST, as it was told when the connection began, and the kernel forgets what was not sent.
 void Server::reset_target(Connection& connection) {
-  connection.target_fd.reset();
+  drop(connection.target_fd);
   connection.target = {};
 }
 

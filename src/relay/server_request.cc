@@ -58,6 +58,7 @@ void Server::decide_request(Connection& connection) {
   if (!is_plain) find_features();  // what the system lets us do may have changed since
   const Decision decision = decide(request, connection.uid, access_, features_, settings_.connect_timeout);
   if (decision.open) return open_target(connection, *decision.open);
+  if (decision.is_about_the_client) connection.source = request->client;
   const bool asked_only =
       request && (request->kind == wire::Kind::kHello || request->kind == wire::Kind::kWouldAllow);
   refuse(connection, decision.answer, asked_only ? Outcome::kAnswered : Outcome::kRefused);
@@ -65,17 +66,20 @@ void Server::decide_request(Connection& connection) {
 
 void Server::open_target(Connection& connection, const Opening& opening) {
   connection.destination = opening.target;
+  connection.source = opening.source;
   connection.target_fd = make_target_socket(opening.protocol, opening.target.address.family());
   if (!connection.target_fd) return refuse(connection, no(connect_status(errno)));
   connection.target.fd = connection.target_fd.get();
   connection.phase = Phase::kConnecting;
   connection.started = now_;
   set_deadline(connection, now_ + opening.deadline);
+  if (connection.source) return ask_for_source(connection);
   connect_now(connection);
 }
 
 void Server::connect_now(Connection& connection) {
   const int error = connect_target(connection.target.fd, connection.destination);
+  if (connection.source && ask_again(connection, error)) return;
   if (error != 0 && error != EINPROGRESS) return refuse(connection, no(connect_status(error)));
   if (connection.protocol != config::Protocol::kTcp) return begin_datagrams(connection);
   connection.target.writable = error == 0;
@@ -88,7 +92,7 @@ void Server::connect_now(Connection& connection) {
 
 void Server::finish_connect(Connection& connection) {
   if (connection.channel_gone) return close_connection(connection, Outcome::kGivenUp);
-  if (!connection.target.writable) return;
+  if (connection.phase == Phase::kBinding || !connection.target.writable) return;
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(connection.target.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
@@ -100,6 +104,7 @@ void Server::finish_connect(Connection& connection) {
   set_deadline(connection, Clock::time_point::max());
   connection.phase = Phase::kFlow;
   counters_.count(wire::Status::kOk);
+  note_source(connection, local);
   connection.down.enqueue(
       wire::encode(wire::Answer{.status = wire::Status::kOk, .connect_time = took, .local = local}), context_);
   run_flow(connection);
@@ -112,8 +117,9 @@ void Server::refuse(Connection& connection, const wire::Answer& answer, Outcome 
   counters_.count(answer.status);
   if (outcome == Outcome::kRefused) {
     const bool has_target = connection.destination != net::Endpoint();
+    const std::string as = connection.source ? text(" as ", connection.source->to_string()) : "";
     log_refusal(connection.uid,
-                has_target ? text(" to ", target_text(connection.protocol, connection.destination)) : "",
+                has_target ? text(as, " to ", target_text(connection.protocol, connection.destination)) : "",
                 wire::to_text(answer.status));
   }
   close_connection(connection, outcome);

@@ -11,7 +11,7 @@ ResolvedSettings make_settings(const config::RelayConfig& config, std::vector<Kn
   Settings& settings = out.settings;
   if (config.access.empty()) settings.rules.push_back({std::nullopt, config.networks, {}});
   for (const config::AccessRule& rule : config.access) {
-    Rule resolved{std::nullopt, rule.to, rule.ports, rule.protocols};
+    Rule resolved{std::nullopt, rule.to, rule.ports, rule.protocols, rule.source, rule.from};
     if (rule.account != "*") {
       const auto found = std::ranges::find(accounts, rule.account, &KnownAccount::name);
       if (found == accounts.end()) {

@@ -30,6 +30,8 @@ struct Rule {
   std::vector<net::Prefix> to;
   std::vector<config::PortRange> ports{};     ///< of TCP and UDP; empty: all
   std::vector<config::Protocol> protocols{};  ///< empty: all
+  config::Source source = config::Source::kGateway;
+  std::vector<net::Prefix> from{};  ///< with kClient: whose addresses may be claimed
   bool operator==(const Rule&) const = default;
 };
 

@@ -26,8 +26,10 @@ class RulesInstall : public testing::TestWithParam<std::string> {
       site.iptables("-A INPUT -p tcp --dport 9040 -j DROP", family);
       site.iptables("-A OUTPUT -p udp --dport 53 -j ACCEPT", family);
       site.iptables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE", family);
+      site.iptables("-t mangle -A PREROUTING -i wan0 -j MARK --set-xmark 0x1/0x1", family);
       site.iptables("-t nat -A PREROUTING -i wan0 -p tcp --dport 2222 -j REDIRECT --to-ports 22", family);
     }
+    EXPECT_EQ(site.gateway().run("ip rule add pref 200 fwmark 1/1 lookup 200; ip -6 rule add pref 200 fwmark 1/1 lookup 200").exit, 0);
     EXPECT_EQ(site.gateway().run("ipset create admins hash:ip && ipset add admins 192.0.2.1").exit, 0);
   }
   /// The lines of save() that are not ours.
@@ -85,6 +87,10 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
       {"ipset add dvpn6 fd00:99::/64", "+set dvpn6 fd00:99::/64"},
       {"ipset create DVPN_FRESH hash:net; ipset del dvpn4 10.0.31.0/24", "-set dvpn4 10.0.31.0/24 nomatch"},
       {"ip -6 route del default dev lo", "-route default dev lo"},
+      {four + "-t mangle -D DVPN_OUT 1", "-IPv4 mangle DVPN_OUT rule -A DVPN_OUT -m owner"},
+      {"ip rule del pref 79", "-IPv4 rule 79:"},
+      {"ip -6 rule add pref 80 fwmark 0x4000000/0x4000000 lookup 7980", "+IPv6 rule 80:"},
+      {"ip -6 route del local default dev lo table 7980", "-IPv6 route ours local default dev lo"},
   };
   site.install();
   for (const auto& [damage, finding] : damages) {

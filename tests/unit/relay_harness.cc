@@ -45,10 +45,10 @@ Settings open_settings() {
   return settings;
 }
 
-std::string read_exactly(int fd, std::size_t size) {
+std::string read_exactly(int fd, std::size_t size, std::chrono::milliseconds patience) {
   std::string out(size, '\0');
   std::size_t have = 0;
-  while (have < size && wait_for(fd, POLLIN)) {
+  while (have < size && wait_for(fd, POLLIN, patience)) {
     const ssize_t n = ::recv(fd, out.data() + have, size - have, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
@@ -224,7 +224,7 @@ Caller call_socket(const std::string& path) {
   return Caller(std::move(fd));
 }
 
-TestRelay::TestRelay(Settings settings) {
+TestRelay::TestRelay(Settings settings, Parent parent) {
   ::signal(SIGPIPE, SIG_IGN);  // as the program does
   std::string folder = std::filesystem::temp_directory_path() / "relay-test-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) give_up("mkdtemp");
@@ -234,7 +234,17 @@ TestRelay::TestRelay(Settings settings) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) give_up("socketpair");
   control_.reset(ends[0]);
-  auto server = std::make_shared<Server>(*std::move(listener), UniqueFd(ends[1]), std::move(settings));
+  auto pair = make_source_pair();
+  if (!pair) give_up("make_source_pair");
+  binder_ = std::make_shared<SourceBinder>(std::move(pair->parent));
+  sources_ = std::thread([binder = binder_, settings, parent] {
+    const bool has_clients = std::ranges::any_of(settings.rules, [](const Rule& rule) { return !rule.from.empty(); });
+    if (parent == Parent::kIsSilent || !has_clients) return;
+    if (!binder->allow(settings)) give_up("CAP_NET_RAW");
+    for (; binder->fd() >= 0; binder->serve()) (void)wait_for(binder->fd(), POLLIN);
+  });
+  auto server = std::make_shared<Server>(*std::move(listener), UniqueFd(ends[1]), SourceAsker(std::move(pair->child)),
+                                         std::move(settings));
   if (!server->prepare()) give_up("prepare");
   thread_ = std::thread([server = std::move(server)]() mutable {
     (void)server->run();
@@ -246,6 +256,7 @@ TestRelay::TestRelay(Settings settings) {
 TestRelay::~TestRelay() {
   control_.reset();
   thread_.join();
+  sources_.join();
   std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
 }
 
@@ -260,6 +271,11 @@ Caller TestRelay::call_for(wire::Kind kind, const net::Endpoint& target) const {
 void TestRelay::apply(const Settings& settings) const {
   if (!write_all(control_.get(), encode_message(MessageKind::kSettings, encode_settings(settings)))) give_up("apply");
   wait_for_serving();
+}
+
+void TestRelay::answer_sources(const Settings& settings) const {
+  if (!binder_->allow(settings)) give_up("CAP_NET_RAW");
+  binder_->serve();
 }
 
 void TestRelay::drain() const { (void)write_all(control_.get(), encode_message(MessageKind::kDrain)); }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "net/address.h"
 #include "relay/settings.h"
+#include "relay/source_binder.h"
 #include "wire/answer.h"
 #include "wire/frame.h"
 #include "wire/request.h"
@@ -25,7 +27,7 @@ constexpr std::chrono::milliseconds kPatience{10'000};
 Settings open_settings();
 
 /// Reads exactly so many bytes; fewer if the other end closes, resets or is silent for too long.
-std::string read_exactly(int fd, std::size_t size);
+std::string read_exactly(int fd, std::size_t size, std::chrono::milliseconds patience = kPatience);
 /// Everything up to the end; `reset` says how it ended. Nothing if that takes too long.
 struct Rest {
   std::string bytes;
@@ -122,7 +124,9 @@ Caller call_socket(const std::string& path);
 
 class TestRelay {
  public:
-  explicit TestRelay(Settings settings = open_settings());
+  /// What becomes of questions for client sources.
+  enum class Parent { kAnswers, kIsSilent };
+  explicit TestRelay(Settings settings = open_settings(), Parent parent = Parent::kAnswers);
   ~TestRelay();
   const std::string& path() const { return path_; }
   Caller call() const { return call_socket(path_); }
@@ -130,6 +134,8 @@ class TestRelay {
   Caller call_tcp(const net::Endpoint& target) const { return call_for(wire::Kind::kTcp, target); }
   Caller call_for(wire::Kind kind, const net::Endpoint& target) const;
   void apply(const Settings& settings) const;
+  /// A parent that was silent answers what has been asked so far.
+  void answer_sources(const Settings& settings) const;
   void drain() const;
   /// Waits until the loop has ended, as after drain(); false if it takes too long.
   bool ended() const;
@@ -142,6 +148,8 @@ class TestRelay {
   std::string path_;
   UniqueFd control_;
   std::thread thread_;
+  std::shared_ptr<SourceBinder> binder_;
+  std::thread sources_;  ///< what the parent does with it
 };
 
 }  // namespace dvpn::relay::test

@@ -109,6 +109,31 @@ TEST(Decision, WouldAllowGoesByTheKindItIsAbout) {
   EXPECT_EQ(about(Kind::kEcho), Status::kUnsupported);
 }
 
+TEST(Decision, GivesTheClientsAddressWhereTheListSaysSo) {
+  const AccessList list({{std::nullopt,
+                          {*net::Prefix::parse("10.0.32.0/24")},
+                          {},
+                          {},
+                          config::Source::kClient,
+                          {*net::Prefix::parse("10.0.31.0/24")}}},
+                        {});
+  const auto asked = [&](Kind kind, std::optional<net::Endpoint> client) {
+    return decide(Request{.kind = kind, .target = kTarget, .client = client}, 1000, list, kAll, 10s);
+  };
+  const auto client = net::Endpoint::parse("10.0.31.2:40000");
+  EXPECT_EQ(asked(Kind::kTcp, client).open.value().source, client);
+  EXPECT_EQ(asked(Kind::kUdp, client).open.value().source, client);
+  EXPECT_EQ(asked(Kind::kEcho, client).open.value().source, net::Endpoint(client->address, 0));
+  const auto other = net::Endpoint::parse("10.0.33.2:40000");
+  EXPECT_EQ(asked(Kind::kTcp, other).answer.status, Status::kProhibited);
+  EXPECT_TRUE(asked(Kind::kTcp, other).is_about_the_client);
+  EXPECT_EQ(asked(Kind::kTcp, std::nullopt).answer.status, Status::kProhibited);
+  EXPECT_EQ(asked(Kind::kWouldAllow, client).answer.status, Status::kOk);
+  EXPECT_EQ(asked(Kind::kWouldAllow, other).answer.status, Status::kProhibited);
+  EXPECT_EQ(asked(Kind::kWouldAllow, std::nullopt).answer.status, Status::kOk) << "for whom was not asked";
+  EXPECT_FALSE(decide(Request{.kind = Kind::kTcp, .target = kTarget}, 1000, AccessList(), kAll, 10s).is_about_the_client);
+}
+
 TEST(Decision, TakesTheShorterDeadline) {
   const AccessList open({{std::nullopt, {*net::Prefix::parse("10.0.32.0/24")}, {}}}, {});
   const auto deadline = [&](std::optional<std::chrono::milliseconds> wish) {
@@ -234,7 +259,8 @@ TEST(Census, HoldsEveryLimitAndForgetsWhoLeft) {
 Settings full_settings() {
   Settings settings;
   settings.rules = {{1001, {*net::Prefix::parse("10.0.32.0/24"), *net::Prefix::parse("fd00:32::/64")}, {{22, 22}, {80, 90}}},
-                    {std::nullopt, {*net::Prefix::parse("0.0.0.0/0")}, {}, {config::Protocol::kUdp, config::Protocol::kPing}}};
+                    {std::nullopt, {*net::Prefix::parse("0.0.0.0/0")}, {}, {config::Protocol::kUdp, config::Protocol::kPing},
+                     config::Source::kClient, {*net::Prefix::parse("10.0.31.0/24"), *net::Prefix::parse("fd00:31::/64")}}};
   settings.wan_addresses = {*net::Address::parse("203.0.113.7"), *net::Address::parse("2001:db8::7")};
   settings.accounts = {{0, "root"}, {1001, "dvpn"}};
   settings.limits = {.flows = 1, .flows_per_account = 2, .spares_per_account = 3, .pipes = 4};
