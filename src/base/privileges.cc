@@ -112,6 +112,17 @@ Status keep_only_capabilities(std::initializer_list<int> capabilities) {
   return raise_ambient(mask);
 }
 
+Status set_effect(int capability, Effect effect) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return fail_errno("capget", errno);
+  auto& half = data[capability / 32];
+  const std::uint32_t bit = std::uint32_t{1} << (capability % 32);
+  half.effective = effect == Effect::kOn ? half.effective | bit : half.effective & ~bit;
+  if (::syscall(SYS_capset, &header, data) != 0) return fail_errno("capset", errno);
+  return {};
+}
+
 Status forbid_new_privileges() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("PR_SET_NO_NEW_PRIVS", errno);
   return {};

@@ -36,6 +36,10 @@ Status become(const Account& account, const std::vector<gid_t>& groups, std::ini
 /// without root too, for what systemd already reduced (the bounding set then stays as it was given).
 Status keep_only_capabilities(std::initializer_list<int> capabilities);
 
+/// Whether a capability that the process may use is in effect (of the effective set; it stays permitted).
+enum class Effect { kOn, kOff };
+Status set_effect(int capability, Effect effect);
+
 /// No program that is started from here on can gain privileges (PR_SET_NO_NEW_PRIVS).
 Status forbid_new_privileges();
 

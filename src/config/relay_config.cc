@@ -36,6 +36,35 @@ Value<PortRange> port_range(std::string_view word) {
   return PortRange{*first, *last};
 }
 
+Value<Protocol> protocol(std::string_view word) {
+  if (word == "tcp") return Protocol::kTcp;
+  if (word == "udp") return Protocol::kUdp;
+  if (word == "ping") return Protocol::kPing;
+  return std::unexpected(text("'", word, "' is no protocol (tcp, udp, ping)"));
+}
+
+Value<Source> source(std::string_view word) {
+  if (word == "gateway") return Source::kGateway;
+  if (word == "client") return Source::kClient;
+  return std::unexpected(text("'", word, "' is no source (gateway, client)"));
+}
+
+/// Which clients an account may speak for: nobody of this site.
+void read_source(Section& entry, AccessRule& rule, const RelayConfig& config, Report& report) {
+  entry.read("source", rule.source, source);
+  entry.read_list("from", rule.from, Empty::kRefused, network);
+  if (rule.source == Source::kClient) {
+    entry.require("from");
+  } else if (entry.has("from")) {
+    report.error(entry.place("from"), "access.from: only with source: client");
+  }
+  for (const net::Prefix& prefix : rule.from)
+    for (const net::Prefix& own : config.networks)
+      if (prefix.overlaps(own))
+        report.error(entry.place("from"),
+                     text("access.from: ", prefix.to_string(), " overlaps ", own.to_string(), ", one of the site's own networks"));
+}
+
 void read_access(Section& root, RelayConfig& config, Report& report) {
   const YamlNode* list = root.list("access");
   if (!list) return;
@@ -51,6 +80,10 @@ void read_access(Section& root, RelayConfig& config, Report& report) {
     entry.read("account", rule.account, account_or_any);
     entry.read_list("to", rule.to, Empty::kRefused, reachable_network);
     entry.read_list("ports", rule.ports, Empty::kRefused, port_range);
+    entry.read_list("protocols", rule.protocols, Empty::kRefused, protocol);
+    if (!rule.ports.empty() && rule.protocols == std::vector{Protocol::kPing})
+      report.error(entry.place("ports"), "access.ports: a ping has none");
+    read_source(entry, rule, config, report);
     entry.finish();
     config.access.push_back(std::move(rule));
   }
@@ -84,6 +117,7 @@ RelayConfig parse_relay_config(const std::string& content, Diagnostics& diagnost
     root.read("connect_timeout", config.connect_timeout, duration(kTick, minutes(10)));
     root.read("request_timeout", config.request_timeout, duration(kTick, minutes(10)));
     root.read("spare_timeout", config.spare_timeout, duration(kTick, hours(24)));
+    root.read("udp_timeout", config.udp_timeout, duration(kTick, hours(24)));
     read_access(root, config, report);
     read_limits(root, config);
     Section log = root.section("log");

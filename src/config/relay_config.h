@@ -21,11 +21,20 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
-/// What one account may reach. Rules add up: a request is allowed if any rule of its account allows it.
+enum class Protocol : std::uint8_t { kTcp, kUdp, kPing };
+
+/// Whose address targets see.
+enum class Source : std::uint8_t { kGateway, kClient };
+
+/// What one account may reach. Rules add up: a request is allowed if any rule of its account allows it, and the first
+/// that does decides about the source.
 struct AccessRule {
   std::string account;           ///< a login account's name, or "*": any
   std::vector<net::Prefix> to;   ///< at least one
-  std::vector<PortRange> ports;  ///< empty: all; written as numbers and "8000-8100"
+  std::vector<PortRange> ports;  ///< of TCP and UDP; empty: all; written as numbers and "8000-8100"
+  std::vector<Protocol> protocols;  ///< empty: all
+  Source source = Source::kGateway;
+  std::vector<net::Prefix> from;  ///< with kClient: the clients that the account may speak for; at least one
   bool operator==(const AccessRule&) const = default;
 };
 
@@ -39,6 +48,7 @@ struct RelayConfig {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{10'000};  ///< from the first byte of a request to its last
   std::chrono::milliseconds spare_timeout{600'000};   ///< a connection that has sent nothing yet
+  std::chrono::milliseconds udp_timeout{180'000};     ///< a flow of datagrams, pings too, in which nothing moves
   std::vector<AccessRule> access;  ///< empty: every account may reach `networks`, all ports
 
   struct Limits {

@@ -32,17 +32,32 @@ bool means(const net::Prefix& prefix, const net::Address& address) {
 AccessList::AccessList(std::vector<Rule> rules, const std::vector<net::Address>& wan_addresses)
     : rules_(std::move(rules)), wan_addresses_(wan_addresses.begin(), wan_addresses.end()) {}
 
-bool AccessList::allows(uid_t caller, const net::Endpoint& target) const {
-  return std::ranges::any_of(rules_, [&](const Rule& rule) {
-    return (!rule.uid || *rule.uid == caller) && lists(rule, target);
-  });
+std::optional<config::Source> AccessList::allows(uid_t caller, const Asked& asked) const {
+  for (const Rule& rule : rules_)
+    if (lists(rule, caller, asked.protocol, asked.target) && may_claim(rule, asked)) return rule.source;
+  return std::nullopt;
 }
 
-bool AccessList::lists(const Rule& rule, const net::Endpoint& target) const {
+bool AccessList::reaches(uid_t caller, config::Protocol protocol, const net::Endpoint& target) const {
+  return std::ranges::any_of(rules_, [&](const Rule& rule) { return lists(rule, caller, protocol, target); });
+}
+
+bool AccessList::may_claim(const Rule& rule, const Asked& asked) const {
+  if (rule.source == config::Source::kGateway) return true;
+  if (!asked.client || asked.client->address.family() != asked.target.address.family()) return false;
+  const net::Address& client = asked.client->address;
+  return !wan_addresses_.contains(client) &&
+         std::ranges::any_of(rule.from, [&](const net::Prefix& prefix) { return prefix.contains(client); });
+}
+
+bool AccessList::lists(const Rule& rule, uid_t caller, config::Protocol protocol, const net::Endpoint& target) const {
+  if (rule.uid && *rule.uid != caller) return false;
   const auto covers = [&](const config::PortRange& range) {
     return range.first <= target.port && target.port <= range.last;
   };
-  if (!rule.ports.empty() && std::ranges::none_of(rule.ports, covers)) return false;
+  if (!rule.protocols.empty() && std::ranges::find(rule.protocols, protocol) == rule.protocols.end()) return false;
+  const bool has_port = protocol != config::Protocol::kPing;
+  if (has_port && !rule.ports.empty() && std::ranges::none_of(rule.ports, covers)) return false;
   const bool is_wan = wan_addresses_.contains(target.address);
   return std::ranges::any_of(rule.to, [&](const net::Prefix& prefix) {
     return prefix.contains(target.address) && means(prefix, target.address) && (!is_wan || is_host(prefix));

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -92,12 +93,15 @@ void ignore_signals() {
 }
 
 /// A descriptor of a folder outside would be a way out of the gaol. What stays is standard error, the log.
-Status close_all_but(int control) {
+Status close_all_but(int one, int other) {
+  const unsigned low = static_cast<unsigned>(std::min(one, other));
+  const unsigned high = static_cast<unsigned>(std::max(one, other));
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0)
     return fail_errno("/dev/null", errno);
-  if (control > 3) ::close_range(3, static_cast<unsigned>(control - 1), 0);
-  ::close_range(static_cast<unsigned>(control + 1), UINT_MAX, 0);
+  if (low > 3) ::close_range(3, low - 1, 0);
+  if (high > low + 1) ::close_range(low + 1, high - 1, 0);
+  ::close_range(high + 1, UINT_MAX, 0);
   return {};
 }
 
@@ -108,9 +112,9 @@ ChildExit failed(const Error& error) {
 
 }  // namespace
 
-ChildExit run_child(const ChildPlace& place, UniqueFd control, pid_t parent) {
+ChildExit run_child(const ChildPlace& place, UniqueFd control, UniqueFd sources, pid_t parent) {
   ignore_signals();
-  if (const Status closed = close_all_but(control.get()); !closed) return failed(closed.error());
+  if (const Status closed = close_all_but(control.get(), sources.get()); !closed) return failed(closed.error());
   auto settings = first_settings(control.get());
   if (!settings) return failed(settings.error());
   set_log_level(settings->log_level);
@@ -119,7 +123,7 @@ ChildExit run_child(const ChildPlace& place, UniqueFd control, pid_t parent) {
   auto listener = open_listener(place.socket, place.group);
   if (!listener) return failed(listener.error());
   if (::fcntl(control.get(), F_SETFL, O_NONBLOCK) != 0) return failed({ErrorKind::kSystem, "fcntl"});
-  Server server(*std::move(listener), std::move(control), *std::move(settings));
+  Server server(*std::move(listener), std::move(control), SourceAsker(std::move(sources)), *std::move(settings));
   if (const Status prepared = server.prepare(); !prepared) return failed(prepared.error());
   if (const Status locked = lock_in(place.account, parent); !locked) return failed(locked.error());
   const Status ended = server.run();

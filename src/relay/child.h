@@ -28,7 +28,7 @@ enum ChildExit : int {
 };
 
 /// Runs the child to its end in the calling process, which has to be root and single-threaded: after this it is
-/// nobody any more. `control`: its end of the socket pair; `parent`: the process id it came from.
-ChildExit run_child(const ChildPlace& place, UniqueFd control, pid_t parent);
+/// nobody any more. `control`, `sources`: its ends of the two socket pairs; `parent`: the process id it came from.
+ChildExit run_child(const ChildPlace& place, UniqueFd control, UniqueFd sources, pid_t parent);
 
 }  // namespace dvpn::relay

@@ -18,7 +18,8 @@ constexpr std::size_t kLittle = 4u << 10;
 
 }  // namespace
 
-std::size_t CopyContext::read_size() const { return held < kMuchHeld ? scratch.size() : kLittle; }
+std::size_t CopyContext::read_size() const { return much_is_held() ? kLittle : scratch.size(); }
+bool CopyContext::much_is_held() const { return held >= kMuchHeld; }
 
 void Held::append(std::string_view bytes, CopyContext& context) {
   bytes_ += bytes;

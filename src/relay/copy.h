@@ -39,6 +39,7 @@ struct CopyContext {
 
   /// How much to read at once into `scratch`. With much held already only a little, so that the sum stays bounded.
   std::size_t read_size() const;
+  bool much_is_held() const;
 };
 
 enum class CopyResult : std::uint8_t {

@@ -7,40 +7,59 @@ namespace dvpn::relay {
 
 namespace {
 
-constexpr std::uint32_t kFeatures = wire::kFeatureTcp | wire::kFeatureWouldAllow;
-
-wire::Answer hello() {
+wire::Answer hello(std::uint32_t features) {
   return {.status = wire::Status::kOk,
           .versions = wire::Versions{},
-          .features = kFeatures,
+          .features = features,
           .software = "dvpn-relay " DVPN_VERSION};
+}
+
+std::uint32_t feature_of(config::Protocol protocol) {
+  switch (protocol) {
+    case config::Protocol::kTcp: return wire::kFeatureTcp;
+    case config::Protocol::kUdp: return wire::kFeatureUdp;
+    case config::Protocol::kPing: return wire::kFeatureEcho;
+  }
+  return 0;
 }
 
 }  // namespace
 
-wire::Answer no(wire::Status status) {
-  wire::Answer answer{.status = status};
-  if (status == wire::Status::kUnsupported) {
-    answer.versions = wire::Versions{};
-    answer.features = kFeatures;
-  }
-  return answer;
+config::Protocol protocol_of(wire::Kind kind) {
+  if (kind == wire::Kind::kUdp) return config::Protocol::kUdp;
+  return kind == wire::Kind::kEcho ? config::Protocol::kPing : config::Protocol::kTcp;
+}
+
+wire::Answer no(wire::Status status) { return {.status = status}; }
+
+wire::Answer unsupported(std::uint32_t features) {
+  return {.status = wire::Status::kUnsupported, .versions = wire::Versions{}, .features = features};
 }
 
 Decision decide(const std::expected<wire::Request, wire::Status>& request, uid_t caller, const AccessList& access,
-                std::chrono::milliseconds connect_timeout) {
-  if (!request) return {.answer = no(request.error())};
-  switch (request->kind) {
-    case wire::Kind::kHello: return {.answer = hello()};
-    case wire::Kind::kUdp:
-    case wire::Kind::kEcho: return {.answer = no(wire::Status::kUnsupported)};
-    case wire::Kind::kTcp:
-    case wire::Kind::kWouldAllow: break;
+                std::uint32_t features, std::chrono::milliseconds connect_timeout) {
+  using wire::Kind;
+  if (!request)
+    return {.open = {}, .answer = request.error() == wire::Status::kUnsupported ? unsupported(features) : no(request.error())};
+  if (request->kind == Kind::kHello) return {.open = {}, .answer = hello(features)};
+  const bool only_asks = request->kind == Kind::kWouldAllow;
+  Opening opening;
+  opening.protocol = protocol_of(only_asks ? request->about.value_or(Kind::kTcp) : request->kind);
+  opening.target = *request->target;
+  if (opening.protocol == config::Protocol::kPing) opening.target.port = 0;
+  if ((features & feature_of(opening.protocol)) == 0) return {.open = {}, .answer = unsupported(features)};
+  const bool reaches = access.reaches(caller, opening.protocol, opening.target);
+  const auto source = access.allows(caller, {opening.protocol, opening.target, request->client});
+  if (!source && !(only_asks && reaches && !request->client))
+    return {.open = {}, .answer = no(wire::Status::kProhibited), .is_about_the_client = reaches};
+  if (only_asks) return {.open = {}, .answer = no(wire::Status::kOk)};
+  if (source == config::Source::kClient) {
+    opening.source = request->client;
+    if (opening.protocol == config::Protocol::kPing) opening.source->port = 0;
   }
-  if (!access.allows(caller, *request->target)) return {.answer = no(wire::Status::kProhibited)};
-  if (request->kind == wire::Kind::kWouldAllow) return {.answer = no(wire::Status::kOk)};
-  const auto wish = request->deadline.value_or(connect_timeout);
-  return {.connect = true, .answer = {}, .deadline = std::clamp(wish, std::chrono::milliseconds(1), connect_timeout)};
+  opening.deadline =
+      std::clamp(request->deadline.value_or(connect_timeout), std::chrono::milliseconds(1), connect_timeout);
+  return {.open = opening, .answer = {}};
 }
 
 }  // namespace dvpn::relay

@@ -24,6 +24,10 @@ class Writer {
   void address(const net::Address& value) {
     string({reinterpret_cast<const char*>(value.bytes().data()), value.width() / 8});
   }
+  void prefix(const net::Prefix& value) {
+    address(value.address());
+    number(static_cast<std::uint8_t>(value.length()));
+  }
   template <class T, class F>
   void list(const std::vector<T>& items, F each) {
     number(static_cast<std::uint32_t>(items.size()));
@@ -87,14 +91,14 @@ class Reader {
 void write_rule(Writer& writer, const Rule& rule) {
   writer.number(static_cast<std::uint8_t>(rule.uid.has_value()));
   writer.number(rule.uid.value_or(0));
-  writer.list(rule.to, [&](const net::Prefix& prefix) {
-    writer.address(prefix.address());
-    writer.number(static_cast<std::uint8_t>(prefix.length()));
-  });
+  writer.list(rule.to, [&](const net::Prefix& prefix) { writer.prefix(prefix); });
   writer.list(rule.ports, [&](const config::PortRange& range) {
     writer.number(range.first);
     writer.number(range.last);
   });
+  writer.list(rule.protocols, [&](config::Protocol protocol) { writer.number(static_cast<std::uint8_t>(protocol)); });
+  writer.number(static_cast<std::uint8_t>(rule.source));
+  writer.list(rule.from, [&](const net::Prefix& prefix) { writer.prefix(prefix); });
 }
 
 Rule read_rule(Reader& reader) {
@@ -107,6 +111,9 @@ Rule read_rule(Reader& reader) {
     const auto first = reader.number<net::Port>();
     rule.ports.push_back({first, reader.number<net::Port>()});
   });
+  reader.list([&] { rule.protocols.push_back(static_cast<config::Protocol>(reader.number<std::uint8_t>())); });
+  rule.source = static_cast<config::Source>(reader.number<std::uint8_t>());
+  reader.list([&] { rule.from.push_back(reader.prefix()); });
   return rule;
 }
 
@@ -148,6 +155,7 @@ std::string encode_settings(const Settings& settings) {
   writer.duration(settings.connect_timeout);
   writer.duration(settings.request_timeout);
   writer.duration(settings.spare_timeout);
+  writer.duration(settings.udp_timeout);
   writer.duration(settings.heartbeat);
   writer.number(static_cast<std::uint8_t>(settings.log_level));
   return writer.take();
@@ -169,6 +177,7 @@ std::optional<Settings> decode_settings(std::string_view bytes) {
   settings.connect_timeout = reader.duration();
   settings.request_timeout = reader.duration();
   settings.spare_timeout = reader.duration();
+  settings.udp_timeout = reader.duration();
   settings.heartbeat = reader.duration();
   settings.log_level = static_cast<LogLevel>(reader.number<std::uint8_t>());
   if (!reader.finished()) return std::nullopt;

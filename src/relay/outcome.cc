@@ -19,6 +19,7 @@ std::string_view to_text(Outcome outcome) {
     case Outcome::kSpareExpired: return "unused for too long";
     case Outcome::kRequestBroken: return "broken off in the request";
     case Outcome::kGivenUp: return "given up while connecting";
+    case Outcome::kIdle: return "idle";
   }
   return "unknown";
 }
@@ -37,6 +38,14 @@ std::string Counters::to_text() const {
   add("accept paused", accept_pauses);
   add("bytes up", bytes_up);
   add("bytes down", bytes_down);
+  add("with the client's address", client_flows);
+  add("udp flows", udp_flows);
+  add("ping flows", ping_flows);
+  add("datagrams up", datagrams_up);
+  add("datagrams down", datagrams_down);
+  add("datagrams dropped up", dropped_up);
+  add("datagrams dropped down", dropped_down);
+  add("unreachable", unreachable);
   return out;
 }
 

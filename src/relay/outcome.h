@@ -25,8 +25,9 @@ enum class Outcome : std::uint8_t {
   kSpareExpired,    ///< sent nothing for too long
   kRequestBroken,   ///< closed in the middle of a request
   kGivenUp,         ///< closed by the gateway while the relay was connecting
+  kIdle,            ///< no datagram moved for too long
 };
-constexpr std::size_t kOutcomes = 12;
+constexpr std::size_t kOutcomes = 13;
 
 std::string_view to_text(Outcome outcome);
 
@@ -40,6 +41,14 @@ struct Counters {
   std::uint64_t accept_pauses = 0;  ///< out of descriptors
   std::uint64_t bytes_up = 0;       ///< towards targets, of flows that have ended
   std::uint64_t bytes_down = 0;
+  std::uint64_t client_flows = 0;  ///< began with the client's address
+  std::uint64_t udp_flows = 0;  ///< these and the following: of flows that have ended
+  std::uint64_t ping_flows = 0;
+  std::uint64_t datagrams_up = 0;
+  std::uint64_t datagrams_down = 0;
+  std::uint64_t dropped_up = 0;
+  std::uint64_t dropped_down = 0;
+  std::uint64_t unreachable = 0;
 
   void count(Outcome outcome) { ++ended[static_cast<std::size_t>(outcome)]; }
   void count(wire::Status status) { ++answers[static_cast<std::size_t>(status)]; }

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "relay/load.h"
 #include "relay/message.h"
+#include "relay/source_binder.h"
 
 namespace dvpn::relay {
 
@@ -57,6 +58,7 @@ class Parent {
   Settings hand_over_;
   UniqueFd control_;
   UniqueFd signals_;
+  SourceBinder sources_{UniqueFd()};
   MessageReader reader_;
   pid_t child_ = -1;
   bool child_gone_ = false;
@@ -70,23 +72,28 @@ Status Parent::start() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("socketpair", errno);
   control_.reset(ends[0]);
   UniqueFd childs_end(ends[1]);
+  Result<SourcePair> sources = make_source_pair();
+  if (!sources) return std::unexpected(sources.error());
+  sources_ = SourceBinder(std::move(sources->parent));
   (void)::setsockopt(control_.get(), SOL_SOCKET, SO_SNDTIMEO, &kHandOverTimeout, sizeof kHandOverTimeout);
   const pid_t parent = ::getpid();
   child_ = ::fork();
   if (child_ < 0) return fail_errno("fork", errno);
   if (child_ == 0) {
     control_.reset();
-    ::_exit(run_child(place_, std::move(childs_end), parent));
+    ::_exit(run_child(place_, std::move(childs_end), std::move(sources->child), parent));
   }
   childs_end.reset();
+  sources->child.reset();
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) ::sigaddset(&set, number);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return fail_errno("signalfd", errno);
-  // It still has to read the configuration and to end a child that hangs, whatever their owners.
-  if (const Status kept = keep_only_capabilities({CAP_DAC_READ_SEARCH, CAP_KILL}); !kept) return kept;
+  // It still has to read the configuration and to end a child that hangs, whatever their owners; and CAP_NET_RAW, which
+  // takes effect only while there are client sources.
+  if (const Status kept = keep_only_capabilities({CAP_DAC_READ_SEARCH, CAP_KILL, CAP_NET_RAW}); !kept) return kept;
   if (const Status forbidden = forbid_new_privileges(); !forbidden) return forbidden;
   return send_settings(std::move(hand_over_));
 }
@@ -104,7 +111,8 @@ ExitStatus Parent::run() {
 
 void Parent::loop() {
   while (!child_gone_) {
-    std::array<pollfd, 2> fds = {{{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> fds = {
+        {{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}, {sources_.fd(), POLLIN, 0}}};
     int timeout = -1;
     if (kill_at_ != Clock::time_point::max()) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(kill_at_ - Clock::now()).count();
@@ -114,6 +122,7 @@ void Parent::loop() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) on_signal(info.ssi_signo);
     if (fds[1].revents != 0) read_child();
+    if (fds[2].revents != 0) sources_.serve();
     if (kill_at_ <= Clock::now()) {
       log_error("the serving process does not end: killing it");
       (void)::kill(child_, SIGKILL);
@@ -181,6 +190,8 @@ void Parent::stop() {
 }
 
 Status Parent::send_settings(Settings settings) {
+  if (!sources_.allow(settings))
+    log_warning("source: client will not work: CAP_NET_RAW is missing (CapabilityBoundingSet= of the unit)");
   if (const auto interval = watchdog_interval())
     settings.heartbeat =
         std::max(std::chrono::duration_cast<std::chrono::milliseconds>(*interval / 3), std::chrono::milliseconds(1));

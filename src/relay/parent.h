@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The process that the service manager started: outside the gaol, it reads the configuration, hands it to its child,
-// and passes on what signals ask for. Nothing that a remote party sends comes near it.
+// and passes on what signals ask for. Nothing that a remote party sends comes near it, but for an address, which it checks:
+// it binds sockets of the child to addresses of clients, if the configuration lets an account claim those (source_binder.h).
 //
 //   SIGHUP   the configuration is read anew; if it is valid the child gets it, and live flows stay
 //   SIGTERM  (and SIGINT) the child drains; the second one ends it at once

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -28,7 +29,7 @@ constexpr int kCalls[] = {
     // the loop
     SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(accept4), SCMP_SYS(connect),
     SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(shutdown), SCMP_SYS(close),
-    SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(splice), SCMP_SYS(pipe2), SCMP_SYS(write),
+    SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(splice), SCMP_SYS(pipe2), SCMP_SYS(write),
     SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
     // memory
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
@@ -41,14 +42,23 @@ Status check(int result, const char* what) {
   return fail_errno(text("seccomp: ", what), -result);
 }
 
+struct Socket {
+  int family, type, protocol;
+};
+/// TCP, UDP and ping (icmp(7)): what make_target_socket() makes.
+constexpr Socket kSockets[] = {{AF_INET, SOCK_STREAM, 0},           {AF_INET6, SOCK_STREAM, 0},
+                               {AF_INET, SOCK_DGRAM, 0},            {AF_INET6, SOCK_DGRAM, 0},
+                               {AF_INET, SOCK_DGRAM, IPPROTO_ICMP}, {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6}};
+
 /// Calls that are allowed with some arguments only.
 Status allow_some(scmp_filter_ctx filter) {
-  constexpr scmp_datum_t kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-  for (const int family : {AF_INET, AF_INET6}) {
-    const auto domain = static_cast<scmp_datum_t>(family);
+  for (const Socket& socket : kSockets) {
+    const auto family = static_cast<scmp_datum_t>(socket.family);
+    const auto type = static_cast<scmp_datum_t>(socket.type | SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const auto protocol = static_cast<scmp_datum_t>(socket.protocol);
     if (const Status added = check(
-            ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, SCMP_A0_64(SCMP_CMP_EQ, domain, 0),
-                               SCMP_A1_64(SCMP_CMP_EQ, SOCK_STREAM | kFlags, 0), SCMP_A2_64(SCMP_CMP_EQ, 0, 0)),
+            ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, SCMP_A0_64(SCMP_CMP_EQ, family, 0),
+                               SCMP_A1_64(SCMP_CMP_EQ, type, 0), SCMP_A2_64(SCMP_CMP_EQ, protocol, 0)),
             "socket");
         !added)
       return added;

@@ -7,7 +7,7 @@
 namespace dvpn::relay {
 
 /// From here on anything that is not on the list kills the process: no file is opened, no program started, no socket
-/// made but a TCP one. Call it last, with one thread. Built with a sanitizer it does nothing but warn, for the
+/// made but one of TCP, UDP or ping. Call it last, with one thread. Built with a sanitizer it does nothing but warn, for the
 /// sanitizers' own calls are not on the list.
 Status enter_sandbox();
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/units.h"
+#include "relay/flow_line.h"
 
 namespace dvpn::relay {
 
@@ -17,15 +17,16 @@ constexpr std::size_t kScratch = 128u << 10;
 constexpr std::uint32_t kRefusalBurst = 20;
 constexpr std::uint64_t kListenerTag = 0;
 constexpr std::uint64_t kControlTag = 1;
-
+constexpr std::uint64_t kSourcesTag = 3;  // no connection's address, with or without kTargetBit
 
 constexpr auto kReadable = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 }  // namespace
 
-Server::Server(UniqueFd listener, UniqueFd control, Settings settings)
+Server::Server(UniqueFd listener, UniqueFd control, SourceAsker sources, Settings settings)
     : listener_(std::move(listener)),
       control_(std::move(control)),
+      sources_(std::move(sources)),
       settings_(std::move(settings)),
       access_(settings_.rules, settings_.wan_addresses),
       census_(settings_.limits),
@@ -33,15 +34,18 @@ Server::Server(UniqueFd listener, UniqueFd control, Settings settings)
       scratch_(kScratch),
       context_{pipes_, scratch_},
       refusal_lines_(kRefusalBurst, std::chrono::milliseconds(500)),
-      pause_lines_(1, std::chrono::seconds(10)) {}
+      pause_lines_(1, std::chrono::seconds(10)),
+      source_lines_(1, std::chrono::minutes(1)) {}
 
 Status Server::prepare() {
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_) return fail_errno("epoll_create1", errno);
   epoll_event listener{.events = EPOLLIN, .data = {.u64 = kListenerTag}};
   epoll_event control{.events = EPOLLIN, .data = {.u64 = kControlTag}};
+  epoll_event sources{.events = EPOLLIN, .data = {.u64 = kSourcesTag}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &listener) != 0 ||
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, control_.get(), &control) != 0)
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, control_.get(), &control) != 0 ||
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, sources_.fd(), &sources) != 0)
     return fail_errno("epoll_ctl", errno);
   return {};
 }
@@ -68,6 +72,7 @@ void Server::dispatch(const epoll_event& event) {
   const std::uint64_t tag = event.data.u64;
   if (tag == kListenerTag) return accept_some();
   if (tag == kControlTag) return read_control();
+  if (tag == kSourcesTag) return read_sources();
   auto& connection = *reinterpret_cast<Connection*>(tag & ~kTargetBit);
   if (connection.closed) return;
   const bool is_target = (tag & kTargetBit) != 0;
@@ -99,8 +104,10 @@ void Server::step(Connection& connection) {
   switch (connection.phase) {
     case Phase::kSpare:
     case Phase::kRequest: read_request(connection); break;
+    case Phase::kBinding:
     case Phase::kConnecting: finish_connect(connection); break;
     case Phase::kFlow: run_flow(connection); break;
+    case Phase::kDatagrams: run_datagrams(connection); break;
     case Phase::kFlushing: run_flush(connection); break;
   }
   if (!connection.closed) sync_out_interest(connection);
@@ -122,13 +129,17 @@ void Server::expire() {
     switch (connection.phase) {
       case Phase::kSpare: turn_away(connection, Outcome::kSpareExpired); break;
       case Phase::kRequest: refuse(connection, no(wire::Status::kMalformed)); break;
+      case Phase::kBinding: refuse(connection, no(wire::Status::kFailed)); break;
       case Phase::kConnecting: refuse(connection, no(wire::Status::kTimedOut)); break;
       case Phase::kFlow: close_connection(connection, Outcome::kTargetReset); break;
+      case Phase::kDatagrams: end_if_idle(connection); break;
       case Phase::kFlushing: close_connection(connection, connection.outcome); break;
     }
   }
   if (accept_again_ <= now_) resume_accepting();
-  if (drain_until_ <= now_) end_all_flows();
+  // Flows of datagrams have no end of their own to wait for.
+  const bool is_waiting = drain_until_ != Clock::time_point::max();
+  if (drain_until_ <= now_ || (is_waiting && connections_.size() == datagram_flows_)) end_all_flows();
   if (next_heartbeat_ <= now_) {
     send_to_parent(MessageKind::kHeartbeat);
     next_heartbeat_ = now_ + settings_.heartbeat;
@@ -151,7 +162,7 @@ void Server::close_connection(Connection& connection, Outcome outcome) {
     census_.flow_left(connection.uid);
   }
   finish_flow(connection, outcome);
-  connection.channel_fd.reset();
+  drop(connection.channel_fd);
   connection.closed = true;
   std::unique_ptr<Connection>& place = connections_[connection.slot];
   connections_.back()->slot = connection.slot;
@@ -163,18 +174,26 @@ void Server::close_connection(Connection& connection, Outcome outcome) {
 
 /// The end of what the connection carried: its target is let go, and it is counted.
 void Server::finish_flow(Connection& connection, Outcome outcome) {
+  binding_.erase(connection.question);
   connection.up.drop(context_);
   connection.down.drop(context_);
-  if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
-  connection.target_fd.reset();
+  if (connection.datagrams)
+    finish_datagrams(connection);
+  else if (outcome == Outcome::kFinished) end_target_orderly(connection);  // anything else is a reset, also of one just connected
+  drop(connection.target_fd);
   counters_.count(outcome);
   counters_.bytes_up += connection.up.bytes();
   counters_.bytes_down += connection.down.bytes();
   if (connection.phase < Phase::kFlow || !log_enabled(LogLevel::kDebug)) return;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - connection.started);
-  log_debug(text("flow of ", name_of(connection.uid), " to ", connection.destination.to_string(), ": ",
-                 to_text(outcome), "; up ", format_size(connection.up.bytes()), ", down ",
-                 format_size(connection.down.bytes()), ", ", format_duration(age)));
+  log_debug(flow_line(connection, name_of(connection.uid), outcome, age));
+}
+
+/// Closes it. What close(2) leaves in the epoll set, should another process hold the same socket for a moment (the parent,
+/// when it has just bound it), would still name the connection.
+void Server::drop(UniqueFd& fd) {
+  if (fd) (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+  fd.reset();
 }
 
 /// Watches for room in the channel once something waits for it, until room is reported that nobody waited for.

@@ -7,9 +7,12 @@
 // the channel is watched for only while a half waits for it: a unix socket reports it at each read of the other end,
 // which would wake the loop for nothing.
 //
+// A stream is two halves (server_flow.cc); a flow of datagrams is one thing that ends as a whole (server_datagrams.cc).
+//
 // Connections are freed after the round in which they closed, because later events of the same round may name them.
 // Nothing here blocks, opens files, forks or resolves. Bounds: connections by the census, what is held by CopyContext,
-// pipes by the pool, waiting by deadlines (a flow that is up has none: its target has TCP keepalive, its channel sshd).
+// pipes by the pool, waiting by deadlines (a stream that is up has none: its target has TCP keepalive, its channel sshd; of
+// datagrams, one that is idle ends).
 #pragma once
 
 #include <sys/epoll.h>
@@ -35,13 +38,15 @@
 #include "relay/outcome.h"
 #include "relay/pipe_pool.h"
 #include "relay/settings.h"
+#include "relay/source_binder.h"
 
 namespace dvpn::relay {
 
 class Server {
  public:
   /// `listener`: a listening unix stream socket; `control`: the parent's socket pair end. Both non-blocking.
-  Server(UniqueFd listener, UniqueFd control, Settings settings);
+  /// `sources`: where to ask for client sources.
+  Server(UniqueFd listener, UniqueFd control, SourceAsker sources, Settings settings);
 
   /// Makes what the loop needs. Call it once, before run().
   Status prepare();
@@ -64,6 +69,7 @@ class Server {
   void close_connection(Connection& connection, Outcome outcome);
   void finish_flow(Connection& connection, Outcome outcome);
   void sync_out_interest(Connection& connection);
+  void drop(UniqueFd& fd);
 
   // server_accept.cc: new connections
   void accept_some();
@@ -79,11 +85,27 @@ class Server {
   void read_request(Connection& connection);
   bool promote(Connection& connection);
   void decide_request(Connection& connection);
-  void begin_connect(Connection& connection, std::chrono::milliseconds deadline);
+  void open_target(Connection& connection, const Opening& opening);
+  void connect_now(Connection& connection);
   void finish_connect(Connection& connection);
   void refuse(Connection& connection, const wire::Answer& answer, Outcome outcome = Outcome::kRefused);
   void log_refusal(uid_t uid, std::string_view to_whom, std::string_view why);
   std::string name_of(uid_t uid) const;
+
+  // server_source.cc: client sources
+  void ask_for_source(Connection& connection);
+  bool ask_again(Connection& connection, int error);
+  void read_sources();
+  void on_source(Connection& connection, int error);
+  void note_source(Connection& connection, const std::optional<net::Endpoint>& local);
+
+  // server_datagrams.cc: UDP and ping
+  void find_features();
+  void begin_datagrams(Connection& connection);
+  void run_datagrams(Connection& connection);
+  bool run_datagrams_up(Connection& connection, bool& turn_over);
+  void end_if_idle(Connection& connection);
+  void finish_datagrams(Connection& connection);
 
   // server_flow.cc: copying and ending
   void run_flow(Connection& connection);
@@ -94,9 +116,10 @@ class Server {
   bool run_down(Connection& connection, bool& turn_over);
   Step on_copy_result(Connection& connection, CopyResult result, int error);
   void tell(Connection& connection, const Step& step);
+  void say_last(Connection& connection, std::string_view frame, Outcome outcome);
   void run_flush(Connection& connection);
   static void end_target_orderly(const Connection& connection);
-  static void reset_target(Connection& connection);
+  void reset_target(Connection& connection);
 
   // server_control.cc: the parent
   void read_control();
@@ -109,6 +132,7 @@ class Server {
   UniqueFd listener_;
   UniqueFd control_;
   UniqueFd epoll_;
+  SourceAsker sources_;
   Settings settings_;
   AccessList access_;
   Census census_;
@@ -117,8 +141,12 @@ class Server {
   CopyContext context_;
   MessageReader messages_;
   Counters counters_;
+  std::uint32_t features_ = 0;  ///< as wire::Answer has them
+  std::size_t datagram_flows_ = 0;
   RateLimit refusal_lines_;
   RateLimit pause_lines_;
+  RateLimit source_lines_;
+  std::unordered_map<std::uint64_t, Connection*> binding_;  ///< by the number of the question
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;
   std::vector<Connection*> ready_;

@@ -55,7 +55,7 @@ void Server::obey_parent(const Message& message) {
         begin_drain();
       break;
     case MessageKind::kReport:
-      log_info(text("counters: ", counters_.to_text(), "; open: flows ", census_.flows(), ", spares ", census_.spares(),
+      log_info(text("counters: ", counters_.to_text(), "; open: flows ", census_.flows(), ", of datagrams ", datagram_flows_, ", spares ", census_.spares(),
                     ", pipes lent ", pipes_.lent(), ", bytes held ", context_.held));
       break;
     case MessageKind::kServing:
@@ -70,6 +70,7 @@ void Server::apply(Settings settings) {
   census_.set_limits(settings_.limits);
   pipes_.set_most(settings_.limits.pipes);
   set_log_level(settings_.log_level);
+  find_features();
   const bool has_heartbeat = settings_.heartbeat.count() > 0;
   next_heartbeat_ = has_heartbeat ? now_ + settings_.heartbeat : Clock::time_point::max();
   send_to_parent(MessageKind::kServing);
@@ -95,7 +96,7 @@ void Server::end_all_flows() {
   drain_until_ = Clock::time_point::max();
   std::vector<Connection*> left;
   for (const auto& connection : connections_)
-    if (connection->phase == Phase::kFlow) left.push_back(connection.get());
+    if (connection->phase == Phase::kFlow || connection->phase == Phase::kDatagrams) left.push_back(connection.get());
   for (Connection* connection : left) {
     (void)obey(*connection, connection->machine.shut_down());
     if (!connection->closed) sync_out_interest(*connection);

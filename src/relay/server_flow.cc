@@ -95,7 +95,7 @@ bool Server::obey(Connection& connection, const Step& step) {
   return false;
 }
 
-/// Both halves have ended.
+/// Both halves have ended, or the gateway has ended a flow of datagrams.
 void Server::finish(Connection& connection) {
   if (!keep(connection)) return close_connection(connection, Outcome::kFinished);
   finish_flow(connection, Outcome::kFinished);
@@ -103,16 +103,19 @@ void Server::finish(Connection& connection) {
   connection.target_failed = false;
   connection.target_error = 0;
   connection.again = false;
+  connection.protocol = config::Protocol::kTcp;
   connection.destination = {};
+  connection.source.reset();
   connection.machine = {};
   connection.up = {};
   connection.down = {};
+  connection.datagrams.reset();
   begin_spare(connection);
 }
 
 /// Whether the connection was asked to take another request, may, and could say that it does.
 bool Server::keep(Connection& connection) {
-  if (!connection.again || draining_ || connection.channel_gone) return false;
+  if (!connection.again || draining_ || connection.channel_gone || !connection.down.idle()) return false;
   if (!connection.down.said_ready()) {
     const std::string ready = wire::encode_ready();
     const ssize_t n = ::send(connection.channel.fd, ready.data(), ready.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -126,10 +129,16 @@ bool Server::keep(Connection& connection) {
 /// Resets the target and says so to the channel, behind what is already on its way there. A frame whose payload can no
 /// longer be completed says it without words: the channel just ends.
 void Server::tell(Connection& connection, const Step& step) {
+  if (connection.datagrams) finish_datagrams(connection);
   reset_target(connection);
   if (connection.channel_gone || !connection.down.at_boundary()) return close_connection(connection, step.outcome);
-  connection.down.enqueue(wire::encode_reset(step.reason), context_);
-  connection.outcome = step.outcome;
+  say_last(connection, wire::encode_reset(step.reason), step.outcome);
+}
+
+/// The flow is over; its channel still gets what waits for it, and this.
+void Server::say_last(Connection& connection, std::string_view frame, Outcome outcome) {
+  connection.down.enqueue(frame, context_);
+  connection.outcome = outcome;
   connection.phase = Phase::kFlushing;
   set_deadline(connection, now_ + kFlushTime);
   run_flush(connection);
@@ -148,7 +157,7 @@ void Server::end_target_orderly(const Connection& connection) {
 
 /// close(2) sends a RST, as it was told when the connection began, and the kernel forgets what was not sent.
 void Server::reset_target(Connection& connection) {
-  connection.target_fd.reset();
+  drop(connection.target_fd);
   connection.target = {};
 }
 

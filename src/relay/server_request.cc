@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // From a connection's first byte to its answer.
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,36 +8,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "relay/errno_status.h"
+#include "relay/flow_line.h"
 #include "relay/server.h"
+#include "relay/target_socket.h"
 
 namespace dvpn::relay {
-
-namespace {
-
-void set_option(int fd, int level, int name, int value) { (void)::setsockopt(fd, level, name, &value, sizeof value); }
-
-/// Keepalive finds a target that vanished within two minutes: a minute of silence, then four probes. Urgent data stays
-/// in the stream, where it was sent. Closing means a reset until the flow has finished: should this process be killed, the
-/// target must not take what was cut off for whole.
-void set_target_options(int fd) {
-  const linger reset = {1, 0};
-  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-}
-
-std::optional<net::Endpoint> local_endpoint(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
-  return net::Endpoint::from_sockaddr(storage);
-}
-
-}  // namespace
 
 void Server::read_request(Connection& connection) {
   if (!connection.reader) connection.reader = std::make_unique<RequestReader>();
@@ -79,27 +53,36 @@ void Server::decide_request(Connection& connection) {
   connection.reader.reset();
   if (request && request->target) connection.destination = *request->target;
   connection.again = request && request->again;
-  const Decision decision = decide(request, connection.uid, access_, settings_.connect_timeout);
-  if (decision.connect) return begin_connect(connection, decision.deadline);
+  if (request) connection.protocol = protocol_of(request->kind);
+  const bool is_plain = request && (request->kind == wire::Kind::kTcp || request->kind == wire::Kind::kUdp);
+  if (!is_plain) find_features();  // what the system lets us do may have changed since
+  const Decision decision = decide(request, connection.uid, access_, features_, settings_.connect_timeout);
+  if (decision.open) return open_target(connection, *decision.open);
+  if (decision.is_about_the_client) connection.source = request->client;
   const bool asked_only =
       request && (request->kind == wire::Kind::kHello || request->kind == wire::Kind::kWouldAllow);
   refuse(connection, decision.answer, asked_only ? Outcome::kAnswered : Outcome::kRefused);
 }
 
-void Server::begin_connect(Connection& connection, std::chrono::milliseconds deadline) {
-  sockaddr_storage storage;
-  const socklen_t size = connection.destination.to_sockaddr(storage);
-  connection.target_fd.reset(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+void Server::open_target(Connection& connection, const Opening& opening) {
+  connection.destination = opening.target;
+  connection.source = opening.source;
+  connection.target_fd = make_target_socket(opening.protocol, opening.target.address.family());
   if (!connection.target_fd) return refuse(connection, no(connect_status(errno)));
   connection.target.fd = connection.target_fd.get();
-  set_target_options(connection.target.fd);
   connection.phase = Phase::kConnecting;
   connection.started = now_;
-  set_deadline(connection, now_ + deadline);
-  if (::connect(connection.target.fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0)
-    connection.target.writable = true;
-  else if (errno != EINPROGRESS)
-    return refuse(connection, no(connect_status(errno)));
+  set_deadline(connection, now_ + opening.deadline);
+  if (connection.source) return ask_for_source(connection);
+  connect_now(connection);
+}
+
+void Server::connect_now(Connection& connection) {
+  const int error = connect_target(connection.target.fd, connection.destination);
+  if (connection.source && ask_again(connection, error)) return;
+  if (error != 0 && error != EINPROGRESS) return refuse(connection, no(connect_status(error)));
+  if (connection.protocol != config::Protocol::kTcp) return begin_datagrams(connection);
+  connection.target.writable = error == 0;
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                     .data = {.u64 = reinterpret_cast<std::uint64_t>(&connection) | kTargetBit}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.target.fd, &event) != 0)
@@ -109,7 +92,7 @@ void Server::begin_connect(Connection& connection, std::chrono::milliseconds dea
 
 void Server::finish_connect(Connection& connection) {
   if (connection.channel_gone) return close_connection(connection, Outcome::kGivenUp);
-  if (!connection.target.writable) return;
+  if (connection.phase == Phase::kBinding || !connection.target.writable) return;
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(connection.target.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
@@ -121,6 +104,7 @@ void Server::finish_connect(Connection& connection) {
   set_deadline(connection, Clock::time_point::max());
   connection.phase = Phase::kFlow;
   counters_.count(wire::Status::kOk);
+  note_source(connection, local);
   connection.down.enqueue(
       wire::encode(wire::Answer{.status = wire::Status::kOk, .connect_time = took, .local = local}), context_);
   run_flow(connection);
@@ -132,8 +116,11 @@ void Server::refuse(Connection& connection, const wire::Answer& answer, Outcome 
   (void)::send(connection.channel.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   counters_.count(answer.status);
   if (outcome == Outcome::kRefused) {
-    const net::Endpoint& target = connection.destination;
-    log_refusal(connection.uid, target.port != 0 ? text(" to ", target.to_string()) : "", wire::to_text(answer.status));
+    const bool has_target = connection.destination != net::Endpoint();
+    const std::string as = connection.source ? text(" as ", connection.source->to_string()) : "";
+    log_refusal(connection.uid,
+                has_target ? text(as, " to ", target_text(connection.protocol, connection.destination)) : "",
+                wire::to_text(answer.status));
   }
   close_connection(connection, outcome);
 }

@@ -11,15 +11,16 @@ ResolvedSettings make_settings(const config::RelayConfig& config, std::vector<Kn
   Settings& settings = out.settings;
   if (config.access.empty()) settings.rules.push_back({std::nullopt, config.networks, {}});
   for (const config::AccessRule& rule : config.access) {
-    if (rule.account == "*") {
-      settings.rules.push_back({std::nullopt, rule.to, rule.ports});
-      continue;
+    Rule resolved{std::nullopt, rule.to, rule.ports, rule.protocols, rule.source, rule.from};
+    if (rule.account != "*") {
+      const auto found = std::ranges::find(accounts, rule.account, &KnownAccount::name);
+      if (found == accounts.end()) {
+        out.unknown_accounts.push_back(rule.account);
+        continue;
+      }
+      resolved.uid = found->uid;
     }
-    const auto found = std::ranges::find(accounts, rule.account, &KnownAccount::name);
-    if (found == accounts.end())
-      out.unknown_accounts.push_back(rule.account);
-    else
-      settings.rules.push_back({found->uid, rule.to, rule.ports});
+    settings.rules.push_back(std::move(resolved));
   }
   for (const net::Address& address : own_addresses) {
     const auto holds = [&](const net::Prefix& network) { return network.contains(address); };
@@ -30,6 +31,7 @@ ResolvedSettings make_settings(const config::RelayConfig& config, std::vector<Kn
   settings.connect_timeout = config.connect_timeout;
   settings.request_timeout = config.request_timeout;
   settings.spare_timeout = config.spare_timeout;
+  settings.udp_timeout = config.udp_timeout;
   settings.log_level = config.log_level;
   return out;
 }

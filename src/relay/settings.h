@@ -28,7 +28,10 @@ struct KnownAccount {
 struct Rule {
   std::optional<uid_t> uid;  ///< nothing: any account
   std::vector<net::Prefix> to;
-  std::vector<config::PortRange> ports;  ///< empty: all
+  std::vector<config::PortRange> ports{};     ///< of TCP and UDP; empty: all
+  std::vector<config::Protocol> protocols{};  ///< empty: all
+  config::Source source = config::Source::kGateway;
+  std::vector<net::Prefix> from{};  ///< with kClient: whose addresses may be claimed
   bool operator==(const Rule&) const = default;
 };
 
@@ -40,6 +43,7 @@ struct Settings {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds spare_timeout{600'000};
+  std::chrono::milliseconds udp_timeout{180'000};
   std::chrono::milliseconds heartbeat{0};  ///< how often the child shows the parent that it lives; 0: never
   LogLevel log_level = LogLevel::kInfo;
   bool operator==(const Settings&) const = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Frames: what both directions of a channel carry after the yes (PROTOCOL.md, "Frames"). Headers, and a parser that
-// turns a byte stream, in whatever pieces it comes, into spans of payload and events. Pure; copies no payload.
+// Frames: what both directions of a channel carry after the yes (PROTOCOL.md, "Frames"). Headers, and the parser of a
+// stream flow (tcp), that turns a byte stream, in whatever pieces it comes, into spans of payload and events. Pure;
+// copies no payload. The frames of datagrams have a parser of their own: datagram.h.
 #pragma once
 
 #include <array>
@@ -17,7 +18,14 @@ constexpr std::size_t kFrameHeaderSize = 4;
 constexpr std::uint32_t kMostPayload = (1u << 24) - 1;
 
 /// From 0x80 on, types that the receiver does not know are skipped.
-enum class FrameType : std::uint8_t { kData = 0, kEnd = 1, kReset = 2, kReady = 0x80 };
+enum class FrameType : std::uint8_t {
+  kData = 0,         ///< stream flows only
+  kEnd = 1,          ///< of a half, in a stream flow; of the flow, in one of datagrams
+  kReset = 2,
+  kDatagram = 3,     ///< flows of datagrams only
+  kUnreachable = 4,  ///< flows of datagrams only
+  kReady = 0x80,
+};
 
 struct FrameHeader {
   FrameType type = FrameType::kData;
@@ -32,7 +40,7 @@ std::string encode_end();
 std::string encode_ready();
 std::string encode_reset(Status reason);
 
-/// One direction of one channel.
+/// One direction of one channel with a stream in it.
 class FrameParser {
  public:
   enum class Kind : std::uint8_t {

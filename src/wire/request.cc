@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint8_t kTarget = 1;
 constexpr std::uint8_t kClient = 2;
 constexpr std::uint8_t kDeadline = 3;
+constexpr std::uint8_t kAbout = 4;
 constexpr std::uint8_t kAgain = 5;
 
 bool is_known(std::uint8_t kind) {
@@ -31,6 +32,12 @@ bool store_deadline(std::optional<std::chrono::milliseconds>& member, std::strin
   return true;
 }
 
+bool store_about(std::optional<Kind>& member, std::string_view bytes) {
+  if (member || bytes.size() != 1) return false;
+  member = static_cast<Kind>(bytes[0]);
+  return *member == Kind::kTcp || *member == Kind::kUdp || *member == Kind::kEcho;
+}
+
 bool store_again(bool& member, std::string_view bytes) {
   if (member || !bytes.empty()) return false;
   member = true;
@@ -43,6 +50,7 @@ Status store(Request& request, const Value& value) {
     case kTarget: return store_endpoint(request.target, value.bytes) ? Status::kOk : Status::kMalformed;
     case kClient: return store_endpoint(request.client, value.bytes) ? Status::kOk : Status::kMalformed;
     case kDeadline: return store_deadline(request.deadline, value.bytes) ? Status::kOk : Status::kMalformed;
+    case kAbout: return store_about(request.about, value.bytes) ? Status::kOk : Status::kMalformed;
     case kAgain: return store_again(request.again, value.bytes) ? Status::kOk : Status::kMalformed;
     default: return value.critical ? Status::kUnsupported : Status::kOk;
   }
@@ -50,7 +58,8 @@ Status store(Request& request, const Value& value) {
 
 bool target_fits(const Request& request) {
   if (request.kind == Kind::kHello) return true;
-  return request.target && (request.target->port != 0 || request.kind == Kind::kEcho);
+  const Kind about = request.kind == Kind::kWouldAllow ? request.about.value_or(Kind::kTcp) : request.kind;
+  return request.target && (request.target->port != 0 || about == Kind::kEcho);
 }
 
 }  // namespace
@@ -74,6 +83,10 @@ std::string encode(const Request& request) {
     std::string number;
     append_u32(number, static_cast<std::uint32_t>(std::clamp<std::int64_t>(request.deadline->count(), 0, UINT32_MAX)));
     append_value(body, kDeadline, number);
+  }
+  if (request.about) {
+    const char kind = static_cast<char>(*request.about);
+    append_value(body, kAbout | kCritical, {&kind, 1});
   }
   if (request.again) append_value(body, kAgain, {});
   return assemble(static_cast<std::uint8_t>(request.kind), body);

@@ -29,10 +29,11 @@ std::string_view to_text(Kind kind);
 
 struct Request {
   Kind kind = Kind::kHello;
-  std::optional<net::Endpoint> target{};  ///< present in all but hello; its port is 0 only in echo
-  std::optional<net::Endpoint> client{};  ///< where the flow came from originally; informational
+  std::optional<net::Endpoint> target{};  ///< present in all but hello; its port is 0 only for echo
+  std::optional<net::Endpoint> client{};  ///< where the flow came from originally
   std::optional<std::chrono::milliseconds> deadline{};  ///< how long the connect may take; at most 2^32-1 ms
-  bool again = false;  ///< tcp: once the flow has finished, the channel shall take another request
+  bool again = false;  ///< once the flow has finished, the channel shall take another request
+  std::optional<Kind> about{};  ///< would-allow: the kind that is asked about; tcp if it is not there
   bool operator==(const Request&) const = default;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What requests and answers have in common: a header of four bytes, then typed values (type, length, bytes). For
-// request.cc and answer.cc only.
+// What requests and answers have in common: a header of four bytes, then typed values (type, length, bytes); and numbers
+// as they go over the wire. For the .cc files of this folder only.
 #pragma once
 
 #include <cstddef>

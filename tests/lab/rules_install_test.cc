@@ -27,6 +27,7 @@ class RulesInstall : public testing::TestWithParam<std::string> {
       site.iptables("-A OUTPUT -p udp --dport 53 -j ACCEPT", family);
       site.iptables("-t nat -A POSTROUTING -o wan0 -j MASQUERADE", family);
       site.iptables("-t raw -A PREROUTING -i wan0 -p udp -j CT --notrack", family);
+      site.iptables("-t mangle -A PREROUTING -i wan0 -j MARK --set-xmark 0x1/0x1", family);
       site.iptables("-t nat -A PREROUTING -i wan0 -p tcp --dport 2222 -j REDIRECT --to-ports 22", family);
     }
     EXPECT_EQ(site.gateway().run("ip rule add pref 200 from 192.0.2.1 lookup 200; ip -6 rule add pref 200 fwmark 1/1 lookup 200").exit, 0);
@@ -89,9 +90,12 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
       {"ip -6 route del default dev lo", "-route default dev lo"},
       {four + "-t raw -D DVPN_HOLD -j NFQUEUE --queue-num 9040 --queue-bypass", "-IPv4 raw DVPN_HOLD rule -A DVPN_HOLD -j NFQUEUE"},
       {six + "-D DVPN_IN 1", "-IPv6 filter DVPN_IN rule -A DVPN_IN -p tcp -m mark --mark 0x8000000/0x8000000 -j DVPN_GATE"},
-      {"ip rule del pref 79", "-IPv4 rule 79:"},
+      {four + "-t mangle -D DVPN_OUT 1", "-IPv4 mangle DVPN_OUT rule -A DVPN_OUT -m owner"},
+      {"ip rule del pref 79 lookup 7979", "-IPv4 rule 79:"},
+      {"ip rule del pref 79 lookup 7980", "-IPv4 rule 79:"},
       {"ip rule add pref 80 iif lan0 lookup 7979 protocol 79", "+IPv4 rule 80:"},
-      {"ip -6 route del local default table 7979", "-IPv6 refused local default dev lo"},
+      {"ip -6 route del local default table 7979", "-IPv6 route 7979 local default dev lo"},
+      {"ip -6 route del local default dev lo table 7980", "-IPv6 route 7980 local default dev lo"},
   };
   site.install();
   for (const auto& [damage, finding] : damages) {

@@ -290,6 +290,24 @@ TEST_P(RulesTraffic, OurSshdAnswersAGatewayWhoseAddressLiesInAPrefix) {
   EXPECT_NE(gateway.run(f.ping + std::string("-c1 -W1 ") + inside).exit, 0);
 }
 
+TEST_P(RulesTraffic, AnswersToAClientWhoseAddressTheRelayTookComeBackToTheRelay) {
+  site.install();
+  // The far host is the client, hosts of this LAN and the gateway itself are the servers.
+  const Process near = host.serve_page(80, ""), local = gateway.serve_page(80, "");
+  const auto in_brackets = [&](const char* address) { return f.number == 6 ? "[" + std::string(address) + "]" : std::string(address); };
+  const auto ask = [&](const char* server, const std::string& account) {
+    return gateway.run("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | setpriv --reuid " + account + " --regid dvpn-admin" +
+                       " --clear-groups --inh-caps +net_raw --ambient-caps +net_raw socat -T 1 - TCP:" + in_brackets(server) +
+                       ":80,connect-timeout=1,bind=" + in_brackets(f.far_host) + ",ip-transparent 2>/dev/null | tail -n1").out;
+  };
+  const std::string client = f.number == 6 ? "[fd00:0032:0000:0000:0000:0000:0000:0002]\n" : "[0000:0000:0000:0000:0000:ffff:0a00:2002]\n";
+  for (const char* server : {f.lan_host, f.lan_gateway}) {
+    EXPECT_EQ(ask(server, "dvpn-relay"), client) << server;
+    EXPECT_EQ(ask(server, "nobody"), "") << "that is nobody's business but the relay's";
+  }
+  EXPECT_EQ(leaked(), 0);
+}
+
 std::string name(const testing::TestParamInfo<Case>& each) {
   return std::get<0>(each.param) + "_IPv" + std::to_string(std::get<1>(each.param));
 }

@@ -64,12 +64,13 @@ Server ssh_server(const Host& host, const std::string& public_key) {
   return {host, 22, setup, "/usr/sbin/sshd -D -e -f /mnt/sshd_config"};
 }
 
-Server ftp_server(const Host& host) {
+Server ftp_server(const Host& host, Ftp modes) {
+  const std::string port = modes == Ftp::kBoth ? "YES" : "NO";
   const std::string setup = "mkdir -p root/incoming empty\nchown ftp root/incoming\n" +
                             file("vsftpd.conf",
                                  "listen=NO\nlisten_ipv6=YES\nbackground=NO\nanonymous_enable=YES\nno_anon_password=YES\n"
                                  "anon_root=/mnt/root\nanon_umask=022\nwrite_enable=YES\nanon_upload_enable=YES\n"
-                                 "port_enable=NO\npasv_enable=YES\nsecure_chroot_dir=/mnt/empty\nxferlog_enable=NO\n");
+                                 "port_enable=" + port + "\npasv_enable=YES\nsecure_chroot_dir=/mnt/empty\nxferlog_enable=NO\n");
   return {host, 21, setup, "/usr/sbin/vsftpd /mnt/vsftpd.conf"};
 }
 

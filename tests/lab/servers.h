@@ -34,8 +34,10 @@ class Server {
 Server web_server(const Host& host);
 /// sshd on port 22 that lets root in by the public key in the file.
 Server ssh_server(const Host& host, const std::string& public_key);
-/// vsftpd on port 21, passive only: anonymous, may read everything and write into `incoming`.
-Server ftp_server(const Host& host);
+/// vsftpd on port 21, passive only or active as well: anonymous, may read everything and write into `incoming`. An active
+/// data connection goes to nobody but the control connection's client, as vsftpd sees it.
+enum class Ftp { kPassive, kBoth };
+Server ftp_server(const Host& host, Ftp modes = Ftp::kPassive);
 /// smbd on port 445 with the share `files` for guests.
 Server samba_server(const Host& host);
 

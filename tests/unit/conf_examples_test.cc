@@ -48,8 +48,8 @@ TEST(ConfExamples, WhatIsCommentedOutIsInOrder) {
   Diagnostics diagnostics("conf");
   const std::string dvpnd = uncommented("conf/dvpnd.yaml", {"forwards:", "  - {listen:"});
   EXPECT_EQ(config::parse_daemon_config(dvpnd, diagnostics).forwards.size(), 1u);
-  const std::string relay = uncommented("conf/relay.yaml", {"access:", "  - {account: dvpn", "  - {account: \"*\""});
-  EXPECT_EQ(config::parse_relay_config(relay, diagnostics).access.size(), 2u);
+  const std::string relay = uncommented("conf/relay.yaml", {"access:", "  - {account: dvpn", "  - {account: friday", "  - {account: \"*\""});
+  EXPECT_EQ(config::parse_relay_config(relay, diagnostics).access.size(), 3u);
   EXPECT_EQ(diagnostics.render(), "");
 }
 

@@ -36,9 +36,10 @@ group: peers-a
 connect_timeout: 1s
 request_timeout: 2s
 spare_timeout: 3m
+udp_timeout: 4m
 access:
   - {account: dvpn, to: [10.0.32.0/24], ports: [22, 80, 8000-8100]}
-  - {account: "*", to: [127.0.0.1/32, "fd00:32::/64"]}
+  - {account: "*", to: [127.0.0.1/32, "fd00:32::/64"], protocols: [udp, ping], source: client, from: [10.0.31.0/24, "fd00:31::/64"]}
 limits: {flows: 1, flows_per_account: 2, spares_per_account: 3, pipes: 4}
 log: {level: warning}
 )",
@@ -53,9 +54,11 @@ log: {level: warning}
   expected.connect_timeout = milliseconds(1000);
   expected.request_timeout = milliseconds(2000);
   expected.spare_timeout = milliseconds(180'000);
+  expected.udp_timeout = milliseconds(240'000);
   expected.access = {
-      {"dvpn", {*net::Prefix::parse("10.0.32.0/24")}, {{22, 22}, {80, 80}, {8000, 8100}}},
-      {"*", {*net::Prefix::parse("127.0.0.1/32"), *net::Prefix::parse("fd00:32::/64")}, {}},
+      {"dvpn", {*net::Prefix::parse("10.0.32.0/24")}, {{22, 22}, {80, 80}, {8000, 8100}}, {}, Source::kGateway, {}},
+      {"*", {*net::Prefix::parse("127.0.0.1/32"), *net::Prefix::parse("fd00:32::/64")}, {}, {Protocol::kUdp, Protocol::kPing},
+       Source::kClient, {*net::Prefix::parse("10.0.31.0/24"), *net::Prefix::parse("fd00:31::/64")}},
   };
   expected.limits = {.flows = 1, .flows_per_account = 2, .spares_per_account = 3, .pipes = 4};
   expected.log_level = LogLevel::kWarning;
@@ -109,6 +112,43 @@ TEST(RelayConfig, CollectsMistakesAndShowsTheirPlaces) {
             "relay.yaml:6:17: error: limits.pipes: 0 is out of range (1..65536)\n"
             "  limits: {pipes: 0}\n"
             "                  ^\n");
+}
+
+TEST(RelayConfig, ProtocolsHaveNamesAndAPingHasNoPorts) {
+  EXPECT_EQ(said(kNetworks + "access: [{account: dvpn, to: [10.0.32.0/24], protocols: [tcp, icmp]}]\n"),
+            "relay.yaml:2:63: error: access.protocols: 'icmp' is no protocol (tcp, udp, ping)\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], protocols: [tcp, icmp]}]\n"
+            "                                                                ^~~~\n");
+  EXPECT_EQ(said(kNetworks + "access: [{account: dvpn, to: [10.0.32.0/24], ports: [80], protocols: [ping]}]\n"),
+            "relay.yaml:2:46: error: access.ports: a ping has none\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], ports: [80], protocols: [ping]}]\n"
+            "                                               ^~~~~\n");
+}
+
+TEST(RelayConfig, ClientSourcesNeedTheirClientsWhoAreNobodyOfTheSite) {
+  const std::string to = "access: [{account: dvpn, to: [10.0.32.0/24], ";
+  EXPECT_EQ(said(kNetworks + to + "source: client}]\n"),
+            "relay.yaml:2:10: error: access.from is missing\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], source: client}]\n"
+            "           ^\n");
+  EXPECT_EQ(said(kNetworks + to + "from: [10.0.31.0/24]}]\n"),
+            "relay.yaml:2:46: error: access.from: only with source: client\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], from: [10.0.31.0/24]}]\n"
+            "                                               ^~~~\n");
+  EXPECT_EQ(said(kNetworks + to + "source: client, from: [10.0.0.0/8]}]\n"),
+            "relay.yaml:2:62: error: access.from: 10.0.0.0/8 overlaps 10.0.32.0/24, one of the site's own networks\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], source: client, from: [10.0.0.0/8]}]\n"
+            "                                                               ^~~~\n");
+  EXPECT_EQ(said(kNetworks + to + "source: relay, from: [127.0.0.0/8]}]\n"),
+            "relay.yaml:2:54: error: access.source: 'relay' is no source (gateway, client)\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], source: relay, from: [127.0.0.0/8]}]\n"
+            "                                                       ^~~~~\n"
+            "relay.yaml:2:61: error: access.from: only with source: client\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], source: relay, from: [127.0.0.0/8]}]\n"
+            "                                                              ^~~~\n"
+            "relay.yaml:2:68: error: access.from: 127.0.0.0/8 cannot be used: it covers loopback addresses\n"
+            "  access: [{account: dvpn, to: [10.0.32.0/24], source: relay, from: [127.0.0.0/8]}]\n"
+            "                                                                     ^~~~~~~~~~~\n");
 }
 
 TEST(RelayConfig, AnEmptyAccessListIsNoWayToSayNobody) {

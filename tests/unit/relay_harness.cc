@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -44,10 +45,10 @@ Settings open_settings() {
   return settings;
 }
 
-std::string read_exactly(int fd, std::size_t size) {
+std::string read_exactly(int fd, std::size_t size, std::chrono::milliseconds patience) {
   std::string out(size, '\0');
   std::size_t have = 0;
-  while (have < size && wait_for(fd, POLLIN)) {
+  while (have < size && wait_for(fd, POLLIN, patience)) {
     const ssize_t n = ::recv(fd, out.data() + have, size - have, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
@@ -116,6 +117,51 @@ UniqueFd Target::accept() const {
   return UniqueFd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
 }
 
+UdpTarget::UdpTarget(std::string_view address, net::Port port) {
+  const net::Endpoint wanted = {*net::Address::parse(address), port};
+  sockaddr_storage storage;
+  socklen_t size = wanted.to_sockaddr(storage);
+  auto* const where = reinterpret_cast<sockaddr*>(&storage);
+  fd_.reset(::socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::bind(fd_.get(), where, size) != 0) give_up("target");
+  size = sizeof storage;
+  if (::getsockname(fd_.get(), where, &size) != 0) give_up("getsockname");
+  endpoint_ = *net::Endpoint::from_sockaddr(storage);
+}
+
+std::optional<UdpTarget::Datagram> UdpTarget::receive(std::chrono::milliseconds patience) const {
+  std::string buffer(65536, '\0');
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (!wait_for(fd_.get(), POLLIN, patience)) return std::nullopt;
+  const ssize_t n = ::recvfrom(fd_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&storage), &size);
+  if (n < 0) return std::nullopt;
+  return Datagram{buffer.substr(0, static_cast<std::size_t>(n)), *net::Endpoint::from_sockaddr(storage)};
+}
+
+bool UdpTarget::send(std::string_view payload, const net::Endpoint& to) const {
+  sockaddr_storage storage;
+  const socklen_t size = to.to_sockaddr(storage);
+  return ::sendto(fd_.get(), payload.data(), payload.size(), 0, reinterpret_cast<const sockaddr*>(&storage), size) ==
+         static_cast<ssize_t>(payload.size());
+}
+
+bool in_own_network(const std::function<void()>& what) {
+  bool is_allowed = true;
+  std::thread elsewhere([&] {
+    is_allowed = ::unshare(CLONE_NEWNET) == 0;
+    if (!is_allowed) return;
+    shell("ip link set lo up");
+    what();
+  });
+  elsewhere.join();
+  return is_allowed;
+}
+
+void shell(const std::string& command) {
+  if (std::system(command.c_str()) != 0) give_up(command.c_str());
+}
+
 void Caller::finish_writing() const { ::shutdown(fd_.get(), SHUT_WR); }
 
 bool Caller::send_data(std::string_view payload, std::size_t frame) const {
@@ -130,6 +176,11 @@ bool Caller::send_data(std::string_view payload, std::size_t frame) const {
 
 bool Caller::ask_tcp(const net::Endpoint& target) const {
   return send(wire::encode(wire::Request{.kind = wire::Kind::kTcp, .target = target}));
+}
+
+bool Caller::send_datagram(std::string_view payload) const {
+  const auto header = wire::encode_frame_header(wire::FrameType::kDatagram, static_cast<std::uint32_t>(payload.size()));
+  return send(std::string(header.data(), header.size()).append(payload));
 }
 
 std::optional<wire::Answer> Caller::answer() const {
@@ -173,7 +224,7 @@ Caller call_socket(const std::string& path) {
   return Caller(std::move(fd));
 }
 
-TestRelay::TestRelay(Settings settings) {
+TestRelay::TestRelay(Settings settings, Parent parent) {
   ::signal(SIGPIPE, SIG_IGN);  // as the program does
   std::string folder = std::filesystem::temp_directory_path() / "relay-test-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) give_up("mkdtemp");
@@ -183,7 +234,17 @@ TestRelay::TestRelay(Settings settings) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) give_up("socketpair");
   control_.reset(ends[0]);
-  auto server = std::make_shared<Server>(*std::move(listener), UniqueFd(ends[1]), std::move(settings));
+  auto pair = make_source_pair();
+  if (!pair) give_up("make_source_pair");
+  binder_ = std::make_shared<SourceBinder>(std::move(pair->parent));
+  sources_ = std::thread([binder = binder_, settings, parent] {
+    const bool has_clients = std::ranges::any_of(settings.rules, [](const Rule& rule) { return !rule.from.empty(); });
+    if (parent == Parent::kIsSilent || !has_clients) return;
+    if (!binder->allow(settings)) give_up("CAP_NET_RAW");
+    for (; binder->fd() >= 0; binder->serve()) (void)wait_for(binder->fd(), POLLIN);
+  });
+  auto server = std::make_shared<Server>(*std::move(listener), UniqueFd(ends[1]), SourceAsker(std::move(pair->child)),
+                                         std::move(settings));
   if (!server->prepare()) give_up("prepare");
   thread_ = std::thread([server = std::move(server)]() mutable {
     (void)server->run();
@@ -195,12 +256,13 @@ TestRelay::TestRelay(Settings settings) {
 TestRelay::~TestRelay() {
   control_.reset();
   thread_.join();
+  sources_.join();
   std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
 }
 
-Caller TestRelay::call_tcp(const net::Endpoint& target) const {
+Caller TestRelay::call_for(wire::Kind kind, const net::Endpoint& target) const {
   Caller caller = call();
-  if (!caller.ask_tcp(target)) give_up("ask");
+  if (!caller.ask({.kind = kind, .target = target})) give_up("ask");
   const auto answer = caller.answer();
   if (!answer || answer->status != wire::Status::kOk) give_up("the relay said no");
   return caller;
@@ -211,9 +273,20 @@ void TestRelay::apply(const Settings& settings) const {
   wait_for_serving();
 }
 
+void TestRelay::answer_sources(const Settings& settings) const {
+  if (!binder_->allow(settings)) give_up("CAP_NET_RAW");
+  binder_->serve();
+}
+
 void TestRelay::drain() const { (void)write_all(control_.get(), encode_message(MessageKind::kDrain)); }
 
 bool TestRelay::ended() const { return read_rest(control_.get()).has_value(); }
+
+clockid_t TestRelay::cpu_clock() {
+  clockid_t clock{};
+  if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) give_up("the relay's clock");
+  return clock;
+}
 
 void TestRelay::wait_for_serving() const {
   if (read_exactly(control_.get(), encode_message(MessageKind::kServing).size()).empty()) give_up("not serving");

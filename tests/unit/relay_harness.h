@@ -4,6 +4,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "net/address.h"
 #include "relay/settings.h"
+#include "relay/source_binder.h"
 #include "wire/answer.h"
 #include "wire/frame.h"
 #include "wire/request.h"
@@ -24,7 +27,7 @@ constexpr std::chrono::milliseconds kPatience{10'000};
 Settings open_settings();
 
 /// Reads exactly so many bytes; fewer if the other end closes, resets or is silent for too long.
-std::string read_exactly(int fd, std::size_t size);
+std::string read_exactly(int fd, std::size_t size, std::chrono::milliseconds patience = kPatience);
 /// Everything up to the end; `reset` says how it ended. Nothing if that takes too long.
 struct Rest {
   std::string bytes;
@@ -61,6 +64,30 @@ class Target {
   net::Endpoint endpoint_;
 };
 
+/// A UDP socket on loopback: of any port that is free, or of that one.
+class UdpTarget {
+ public:
+  explicit UdpTarget(std::string_view address = "127.0.0.1", net::Port port = 0);
+  const net::Endpoint& endpoint() const { return endpoint_; }
+  int fd() const { return fd_.get(); }
+  struct Datagram {
+    std::string payload;
+    net::Endpoint from;
+  };
+  /// The next one; nothing if none comes within the patience.
+  std::optional<Datagram> receive(std::chrono::milliseconds patience = kPatience) const;
+  bool send(std::string_view payload, const net::Endpoint& to) const;
+
+ private:
+  UniqueFd fd_;
+  net::Endpoint endpoint_;
+};
+
+/// Runs it on a thread in a network namespace of its own, with loopback up. False if that needs rights we lack.
+bool in_own_network(const std::function<void()>& what);
+/// A shell command, which must succeed.
+void shell(const std::string& command);
+
 /// A connection to the relay's socket.
 class Caller {
  public:
@@ -72,6 +99,8 @@ class Caller {
   bool send(std::string_view bytes) const { return write_all(fd_.get(), bytes); }
   bool send_data(std::string_view payload, std::size_t frame = 1 << 20) const;
   bool ask_tcp(const net::Endpoint& target) const;
+  bool ask(const wire::Request& request) const { return send(wire::encode(request)); }
+  bool send_datagram(std::string_view payload) const;
   std::optional<wire::Answer> answer() const;
 
   /// The next frame, with its payload; nothing at the channel's end.
@@ -95,16 +124,23 @@ Caller call_socket(const std::string& path);
 
 class TestRelay {
  public:
-  explicit TestRelay(Settings settings = open_settings());
+  /// What becomes of questions for client sources.
+  enum class Parent { kAnswers, kIsSilent };
+  explicit TestRelay(Settings settings = open_settings(), Parent parent = Parent::kAnswers);
   ~TestRelay();
   const std::string& path() const { return path_; }
   Caller call() const { return call_socket(path_); }
   /// A call that has its yes already.
-  Caller call_tcp(const net::Endpoint& target) const;
+  Caller call_tcp(const net::Endpoint& target) const { return call_for(wire::Kind::kTcp, target); }
+  Caller call_for(wire::Kind kind, const net::Endpoint& target) const;
   void apply(const Settings& settings) const;
+  /// A parent that was silent answers what has been asked so far.
+  void answer_sources(const Settings& settings) const;
   void drain() const;
   /// Waits until the loop has ended, as after drain(); false if it takes too long.
   bool ended() const;
+  /// For clock_gettime(2): the CPU time of its thread.
+  clockid_t cpu_clock();
 
  private:
   void wait_for_serving() const;
@@ -112,6 +148,8 @@ class TestRelay {
   std::string path_;
   UniqueFd control_;
   std::thread thread_;
+  std::shared_ptr<SourceBinder> binder_;
+  std::thread sources_;  ///< what the parent does with it
 };
 
 }  // namespace dvpn::relay::test

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -64,6 +67,14 @@ class Manager {
 
 class Program : public testing::Test {
  protected:
+  /// In a network namespace of its own, where pings may be sent; 10.0.32.1 is the site's, and what is for 10.0.31.0/24
+  /// comes back to the relay.
+  static void SetUpTestSuite() {
+    if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) return;
+    shell("ip link set lo up && sysctl -q -w net.ipv4.ping_group_range='0 2147483647' && ip addr add 10.0.32.1/24 dev lo &&"
+          " ip rule add from 10.0.32.1 to 10.0.31.0/24 lookup 100 && ip route add local 10.0.31.0/24 dev lo table 100");
+  }
+
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
     std::string folder = "/tmp/dvpn-relay-test-XXXXXX";
@@ -94,6 +105,13 @@ class Program : public testing::Test {
     return eventually([&] { return log().find(what) != std::string::npos; });
   }
 
+  /// Of /proc/PID/status: the effective capabilities.
+  static std::string in_effect(pid_t process) {
+    const std::string status = content_of("/proc/" + std::to_string(process) + "/status");
+    const std::size_t at = status.find("CapEff:\t");
+    return at == std::string::npos ? "" : status.substr(at + 8, 16);
+  }
+
   void start(std::vector<std::string> arguments = {}) {
     arguments.insert(arguments.begin(), {DVPN_RELAY_PROGRAM, "-c", folder_ / "relay.yaml"});
     const UniqueFd outside(::open("/", O_PATH));  // inherited: nothing of it may reach the child
@@ -104,6 +122,7 @@ class Program : public testing::Test {
     ::setenv("NOTIFY_SOCKET", (folder_ / "notify").c_str(), 1);
     ::setenv("WATCHDOG_USEC", "300000", 1);
     ::unsetenv("WATCHDOG_PID");
+    if (!may_be_raw_) ::prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -145,6 +164,7 @@ class Program : public testing::Test {
 
   fs::path folder_;
   pid_t parent_ = -1;
+  bool may_be_raw_ = true;  ///< whether it is started with CAP_NET_RAW
   std::optional<Manager> manager_;
 };
 
@@ -159,7 +179,7 @@ TEST_F(Program, LocksItsChildIn) {
     const std::string what = fs::read_symlink(entry.path());
     EXPECT_TRUE(what.starts_with("socket:") || what == "/dev/null" || what == "anon_inode:[eventpoll]" || what == folder_ / "log") << what;
   }
-  EXPECT_EQ(descriptors, 6u) << "nothing twice, the log, the socket, the parent, epoll";
+  EXPECT_EQ(descriptors, 7u) << "nothing twice, the log, the socket, the parent twice, epoll";
   const std::string status = content_of(process + "/status");
   const auto nobody = find_account("nobody");
   ASSERT_TRUE(nobody);
@@ -194,6 +214,35 @@ TEST_F(Program, CarriesBulkInsideTheSandbox) {
   EXPECT_TRUE(caller.data(last) == much);
   ASSERT_TRUE(last);
   EXPECT_EQ(last->type, wire::FrameType::kEnd);
+  EXPECT_EQ(child(), process);
+}
+
+TEST_F(Program, CarriesDatagramsAndPingsInsideTheSandbox) {
+  configure("access: [{account: \"*\", to: [127.0.0.1/32, \"::1/128\"]}]");
+  ASSERT_NO_FATAL_FAILURE(serve());
+  const pid_t process = child();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    net::Endpoint there;
+    const Caller caller = call_socket(socket());
+    {
+      const UdpTarget target(address);
+      there = target.endpoint();
+      ASSERT_TRUE(caller.ask({.kind = wire::Kind::kUdp, .target = there}) && caller.send_datagram("question"));
+      EXPECT_EQ(caller.answer()->status, Status::kOk);
+      const auto came = target.receive();
+      ASSERT_TRUE(came && target.send("answer", came->from));
+      EXPECT_EQ(caller.frame()->payload, "answer");
+    }
+    ASSERT_TRUE(caller.send_datagram("to nobody"));
+    EXPECT_EQ(caller.frame()->type, wire::FrameType::kUnreachable);
+    ASSERT_TRUE(caller.send(wire::encode_end()));
+    EXPECT_TRUE(read_rest(caller.fd()));
+    const Caller pings = call_socket(socket());
+    ASSERT_TRUE(pings.ask({.kind = wire::Kind::kEcho, .target = net::Endpoint{there.address, 0}}) &&
+                pings.send_datagram(std::string("tokn\0payload", 12)));
+    EXPECT_EQ(pings.answer()->status, Status::kOk);
+    EXPECT_EQ(pings.frame()->payload, "tokn\x40payload");
+  }
   EXPECT_EQ(child(), process);
 }
 
@@ -251,6 +300,78 @@ TEST_F(Program, DrainsAtSigterm) {
   EXPECT_EQ(live.frame()->type, wire::FrameType::kEnd);
   EXPECT_EQ(wait(), 0);
   EXPECT_THAT(log(), HasSubstr("counters: accepted 1; finished 1"));
+}
+
+constexpr const char* kReading = "0000000000000024";        // CAP_DAC_READ_SEARCH, CAP_KILL
+constexpr const char* kReadingAndRaw = "0000000000002024";  // and CAP_NET_RAW
+constexpr const char* kNothing = "0000000000000000";
+
+/// The parent has the capability in effect only while an account has client sources, the child never; the flows of before
+/// go on through all of it.
+TEST_F(Program, TakesUpAndGivesUpClientSourcesAtAReload) {
+  const std::string plain = "access: [{account: \"*\", to: [10.0.32.0/24]}]";
+  const std::string clients = "access: [{account: \"*\", to: [10.0.32.0/24], source: client, from: [10.0.31.0/24]}]";
+  const Target target("10.0.32.1");
+  const auto client = net::Endpoint::parse("10.0.31.2:40000");
+  const auto flow = [&] {
+    Caller caller = call_socket(socket());
+    EXPECT_TRUE(caller.ask({.kind = wire::Kind::kTcp, .target = target.endpoint(), .client = client}));
+    const auto answer = caller.answer();
+    return std::tuple(std::move(caller), answer ? answer->local : std::nullopt, target.accept());
+  };
+  const auto reload = [&](const std::string& access) {
+    configure(access);
+    ::kill(parent_, SIGHUP);
+    EXPECT_TRUE(manager_->hears("READY=1")) << log();
+  };
+  configure(plain);
+  ASSERT_NO_FATAL_FAILURE(serve());
+  const pid_t process = child();
+  EXPECT_EQ(in_effect(parent_), kReading);
+  const auto before = flow();
+  EXPECT_EQ(std::get<1>(before)->address.to_string(), "10.0.32.1");
+  reload(clients);
+  EXPECT_EQ(in_effect(parent_), kReadingAndRaw);
+  EXPECT_EQ(in_effect(process), kNothing);
+  const auto with = flow();
+  EXPECT_EQ(std::get<1>(with), client);
+  reload(plain);
+  EXPECT_EQ(in_effect(parent_), kReading);
+  const auto after = flow();
+  EXPECT_EQ(std::get<1>(after)->address.to_string(), "10.0.32.1");
+  reload(clients);
+  const auto again = flow();
+  EXPECT_EQ(std::get<1>(again)->address, client->address);
+  for (const auto* each : {&before, &with, &after, &again}) {
+    ASSERT_TRUE(std::get<0>(*each).send_data("still here"));
+    EXPECT_EQ(read_exactly(std::get<2>(*each).get(), 10), "still here");
+  }
+  EXPECT_EQ(child(), process);
+  EXPECT_EQ(in_effect(process), kNothing);
+}
+
+/// A port below 1024 is not for the relay: another one then.
+TEST_F(Program, GivesAClientOfALowPortAnother) {
+  configure("access: [{account: \"*\", to: [10.0.32.0/24], source: client, from: [10.0.31.0/24]}]");
+  ASSERT_NO_FATAL_FAILURE(serve());
+  const Target target("10.0.32.1");
+  const Caller caller = call_socket(socket());
+  ASSERT_TRUE(caller.ask({.kind = wire::Kind::kTcp, .target = target.endpoint(), .client = net::Endpoint::parse("10.0.31.2:123")}));
+  const auto answer = caller.answer();
+  ASSERT_TRUE(answer && answer->local);
+  EXPECT_EQ(answer->local->address.to_string(), "10.0.31.2");
+  EXPECT_GE(answer->local->port, 1024);
+}
+
+TEST_F(Program, SaysWhatClientSourcesLack) {
+  may_be_raw_ = false;
+  configure("access: [{account: \"*\", to: [127.0.0.1/32], source: client, from: [10.0.31.0/24]}]");
+  ASSERT_NO_FATAL_FAILURE(serve());
+  EXPECT_TRUE(logs("source: client will not work: CAP_NET_RAW is missing"));
+  const Caller caller = call_socket(socket());
+  ASSERT_TRUE(caller.ask({.kind = wire::Kind::kTcp, .target = net::Endpoint::parse("127.0.0.1:80"), .client = net::Endpoint::parse("10.0.31.2:123")}));
+  EXPECT_EQ(caller.answer()->status, Status::kFailed);
+  EXPECT_TRUE(logs("source: client needs CAP_NET_RAW"));
 }
 
 TEST_F(Program, EndsWithItsChild) {

@@ -2,7 +2,6 @@
 // Requests to a relay with real sockets: what is answered, limits, reload and drain.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -43,7 +42,8 @@ TEST(Request, HelloSaysWhatTheRelayIs) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, Status::kOk);
   EXPECT_EQ(answer->versions, wire::Versions(1, 1));
-  EXPECT_EQ(answer->features, wire::kFeatureTcp | wire::kFeatureWouldAllow);
+  // (whether it can ping depends on the machine: relay_ping_test)
+  EXPECT_EQ(*answer->features & ~wire::kFeatureEcho, wire::kFeatureTcp | wire::kFeatureUdp | wire::kFeatureWouldAllow);
   EXPECT_TRUE(is_closed(caller));
 }
 
@@ -79,7 +79,6 @@ TEST(Request, WrongOnesAreAnsweredAndClosed) {
       {std::string("\x01\x02\0\0", 4), Status::kMalformed},
       {std::string("\x02\x02\0\x08", 4) + target, Status::kUnsupported},
       {std::string("\x01\x07\0\x08", 4) + target, Status::kUnsupported},
-      {std::string("\x01\x03\0\x08", 4) + target, Status::kUnsupported},
       {std::string("\x01\x02\0\x0a\xff\0", 6) + target, Status::kUnsupported},
       {"GET / HTTP/1.1\r\n\r\n", Status::kUnsupported},
   };
@@ -106,27 +105,24 @@ TEST(Request, SaysExactlyWhyNot) {
 
 /// In a network namespace of its own, with routes that say no.
 TEST(Request, SaysWhatTheRoutesSay) {
-  bool is_root = true;
-  std::thread elsewhere([&] {
-    is_root = ::unshare(CLONE_NEWNET) == 0;
-    if (!is_root) return;
-    ASSERT_EQ(std::system("ip link set lo up && ip route add unreachable 10.1.0.0/16 &&"
-                          " ip route add prohibit 10.2.0.0/16 && ip -6 route add unreachable fd00:1::/64"),
-              0);
+  const bool is_root = in_own_network([] {
+    shell("ip route add unreachable 10.1.0.0/16 && ip route add prohibit 10.2.0.0/16 &&"
+          " ip -6 route add unreachable fd00:1::/64");
     Settings settings = open_settings();
     settings.rules[0].to = {*net::Prefix::parse("10.0.0.0/8"), *net::Prefix::parse("fd00:1::/64")};
     const TestRelay relay(settings);
-    const auto ask = [&](const char* target) {
-      const Caller caller = relay.call();
-      EXPECT_TRUE(caller.ask_tcp(*net::Endpoint::parse(target)));
-      return status_of(caller);
-    };
-    EXPECT_EQ(ask("10.1.0.1:80"), Status::kHostUnreachable);
-    EXPECT_EQ(ask("[fd00:1::1]:80"), Status::kHostUnreachable);
-    EXPECT_EQ(ask("10.2.0.1:80"), Status::kProhibited);
-    EXPECT_EQ(ask("10.3.0.1:80"), Status::kNetworkUnreachable);
+    for (const Kind kind : {Kind::kTcp, Kind::kUdp}) {
+      const auto ask = [&](const char* target) {
+        const Caller caller = relay.call();
+        EXPECT_TRUE(caller.ask({.kind = kind, .target = net::Endpoint::parse(target)}));
+        return status_of(caller);
+      };
+      EXPECT_EQ(ask("10.1.0.1:80"), Status::kHostUnreachable);
+      EXPECT_EQ(ask("[fd00:1::1]:80"), Status::kHostUnreachable);
+      EXPECT_EQ(ask("10.2.0.1:80"), Status::kProhibited);
+      EXPECT_EQ(ask("10.3.0.1:80"), Status::kNetworkUnreachable);
+    }
   });
-  elsewhere.join();
   if (!is_root) GTEST_SKIP() << "needs root";
 }
 
@@ -297,19 +293,19 @@ TEST(Limit, OutOfDescriptorsItWaitsAndGoesOn) {
   const TestRelay relay;
   std::vector<Caller> callers;
   for (int i = 0; i < 4; ++i) callers.emplace_back(unix_socket());
+  rusage before{};
+  rusage after{};
   {
     const NoMoreDescriptors none;
     for (const Caller& caller : callers) ASSERT_TRUE(connect_to(caller.fd(), relay.path()));
-    rusage before{};
-    rusage after{};
     ::getrusage(RUSAGE_SELF, &before);
     std::this_thread::sleep_for(500ms);  // the time that is measured
     ::getrusage(RUSAGE_SELF, &after);
-    const auto cpu = [](const rusage& usage) {
-      return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-    };
-    EXPECT_LT(cpu(after) - cpu(before), 100) << "it must not spin";
   }
+  const auto cpu = [](const rusage& usage) {
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+  };
+  EXPECT_LT(cpu(after) - cpu(before), 100) << "it must not spin";
   for (const Caller& caller : callers) {
     ASSERT_TRUE(caller.ask_tcp(target.endpoint()));
     EXPECT_EQ(status_of(caller), Status::kOk);

@@ -28,7 +28,10 @@ TEST(Request, HasTheDocumentedBytes) {
 
 TEST(Request, SurvivesTheWire) {
   for (const Request& request : {Request{}, full_request(),
-                                 Request{.kind = Kind::kEcho, .target = net::Endpoint{*net::Address::parse("::2"), 0}}}) {
+                                 Request{.kind = Kind::kEcho, .target = net::Endpoint{*net::Address::parse("::2"), 0}},
+                                 Request{.kind = Kind::kUdp, .target = net::Endpoint::parse("10.0.32.5:53")},
+                                 Request{.kind = Kind::kWouldAllow, .target = net::Endpoint::parse("10.0.32.5:53"), .about = Kind::kUdp},
+                                 Request{.kind = Kind::kWouldAllow, .target = net::Endpoint{}, .about = Kind::kEcho}}) {
     const std::string bytes = encode(request);
     EXPECT_EQ(request_body_length(bytes.substr(0, kHeaderSize)), bytes.size() - kHeaderSize);
     EXPECT_EQ(decode_request(bytes), request);
@@ -82,6 +85,9 @@ TEST(Request, IsMalformedWithAWrongOrMissingTarget) {
       "\x01\x02\x00\x10\x81\x06\x0a\x00\x20\x05\x00\x50\x01\x06\x0a\x00\x20\x05\x00\x50"s,    // twice
       "\x01\x02\x00\x0d\x81\x06\x0a\x00\x20\x05\x00\x50\x03\x03\x00\x00\x00"s,                // short deadline
       "\x01\x02\x00\x09\x81\x06\x0a\x00\x20\x05\x00\x50\x03"s,                                // half a value
+      "\x01\x05\x00\x0b\x81\x06\x0a\x00\x20\x05\x00\x50\x84\x01\x01"s,                        // about hello
+      "\x01\x05\x00\x0b\x81\x06\x0a\x00\x20\x05\x00\x00\x84\x01\x03"s,                        // about udp, port 0
+      "\x01\x05\x00\x0a\x81\x06\x0a\x00\x20\x05\x00\x50\x84\x00"s,                            // about nothing
   };
   for (const std::string& bytes : bad) EXPECT_EQ(decode_request(bytes), std::unexpected(Status::kMalformed));
 }

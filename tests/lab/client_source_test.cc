@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Two sites whose relays let each other's clients keep their addresses: what servers see, and that the answers find their
+// way back, from hosts of the LAN and from the gateway itself. TCP goes through both daemons; UDP and pings are asked of
+// b's relay directly, in a client's name.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <memory>
+
+#include "relay_peer.h"
+#include "rules_site.h"
+#include "servers.h"
+#include "site_daemon.h"
+
+namespace dvpn::lab {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+std::unique_ptr<Lab> lab;
+std::unique_ptr<RelayPeer> peer;
+
+/// What relay.yaml says about the other site's clients, besides the rest.
+std::string access(int own, int other) {
+  const auto networks = [](int site) {
+    return "[10.0." + std::to_string(site) + ".0/24, \"fd00:" + std::to_string(site) + "::/64\"]";
+  };
+  return "access:\n  - {account: dvpn, to: " + networks(own) + ", source: client, from: " + networks(other) + "}\nlog: {level: debug}\n";
+}
+
+class Everything : public testing::Environment {
+ public:
+  void SetUp() override {
+    lab = std::make_unique<Lab>(two_sites());
+    lab->step("install");
+    const Site a = lab->site("a"), b = lab->site("b");
+    a.write("etc/relay.yaml", a.read("etc/relay.yaml") + access(31, 32));
+    b.write("etc/relay.yaml", b.read("etc/relay.yaml") + access(32, 31));
+    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+    peer = std::make_unique<RelayPeer>(*lab, "a", "203.0.113.2");
+  }
+  void TearDown() override {
+    peer.reset();
+    lab.reset();
+  }
+};
+[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+
+/// The same roles in each family; an address as socat writes it.
+struct Family {
+  const char *near, *near_in_full, *far, *far_in_full, *far_gateway, *nobody;
+};
+constexpr Family kFour{"10.0.31.2", "[0000:0000:0000:0000:0000:ffff:0a00:1f02]", "10.0.32.2",
+                       "[0000:0000:0000:0000:0000:ffff:0a00:2002]", "10.0.32.1", "10.0.33.2"};
+constexpr Family kSix{"fd00:31::2", "[fd00:0031:0000:0000:0000:0000:0000:0002]", "fd00:32::2",
+                      "[fd00:0032:0000:0000:0000:0000:0000:0002]", "fd00:32::1", "fd00:33::2"};
+
+class ClientSource : public testing::TestWithParam<int> {
+ protected:
+  const Family& f_ = GetParam() == 6 ? kSix : kFour;
+  const Host near_ = lab->host("a.h1"), far_ = lab->host("b.h1"), gateway_ = lab->host("b.gw");
+  /// As socat writes the client's address where it serves one family alone.
+  const std::string seen_ = GetParam() == 6 ? "\\[fd00:0031:0000:0000:0000:0000:0000:0002\\]" : "10.0.31.2";
+
+  std::string as_client(int port) const { return "client=" + std::string(f_.near) + "/" + std::to_string(port) + " "; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Families, ClientSource, testing::Values(4, 6), testing::PrintToStringParamName());
+
+TEST_P(ClientSource, IsWhatAServerSees) {
+  const Process there = far_.serve_page(80, ""), here = near_.serve_page(80, "");
+  EXPECT_EQ(fetch(near_, f_.far).out, std::string(f_.near_in_full) + "\n");
+  EXPECT_EQ(fetch(far_, f_.near).out, std::string(f_.far_in_full) + "\n");
+}
+
+TEST_P(ClientSource, IsWhatTheGatewaysOwnServerSees) {
+  const Process server = gateway_.serve_page(80, "");
+  EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n");
+}
+
+TEST_P(ClientSource, StaysWithStrictReversePathFilters) {
+  const auto set = [&](int value) {
+    gateway_.run("for i in all default lan0 lo; do sysctl -q -w net.ipv4.conf.$i.rp_filter=" + std::to_string(value) + "; done");
+  };
+  const Process server = far_.serve_page(80, ""), gateways = gateway_.serve_page(80, "");
+  set(1);
+  EXPECT_EQ(fetch(near_, f_.far).out, std::string(f_.near_in_full) + "\n");
+  EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n");
+  set(0);
+}
+
+TEST_P(ClientSource, CarriesBulkBothWaysBetweenTheSameTwoSitesAtOnce) {
+  const Server web_a = web_server(near_), web_b = web_server(far_);
+  for (const Server* web : {&web_a, &web_b}) ASSERT_EQ(web->run(noise(50u << 20) + " >files/file").exit, 0);
+  const auto get = [](const char* address) {
+    const std::string host = std::string(address).find(':') == std::string::npos ? address : "[" + std::string(address) + "]";
+    return "curl -s http://" + host + "/file | sha256sum | cut -c-64";
+  };
+  std::vector<Process> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(near_.start(get(f_.far)));
+    clients.push_back(far_.start(get(f_.near)));
+  }
+  for (Process& client : clients) EXPECT_EQ(client.wait(60s).out, web_a.hash("files/file") + "\n");
+}
+
+TEST_P(ClientSource, RefusalsStayRefusals) {
+  const Result refused = fetch(near_, f_.far, 81);
+  EXPECT_NE(refused.exit, 0);
+  EXPECT_LT(refused.seconds, 0.9);
+  flow_line(lab->site("a"), (GetParam() == 6 ? "[" + std::string(f_.far) + "]" : f_.far) + ":81", "refused");
+}
+
+/// Active FTP: the server connects back to the address that it sees, and to no other.
+TEST_P(ClientSource, FtpWorksBothWays) {
+  const Server ftp = ftp_server(far_, Ftp::kBoth);
+  ASSERT_EQ(ftp.run(noise(5u << 20) + " >root/file").exit, 0);
+  const std::string url = "ftp://" + std::string(GetParam() == 6 ? "[fd00:32::2]" : "10.0.32.2") + "/file";
+  for (const char* mode : {"", "--ftp-port - "}) {
+    const Result got = near_.run("curl -sS " + std::string(mode) + url + " | sha256sum | cut -c-64");
+    EXPECT_EQ(got.out, ftp.hash("root/file") + "\n") << mode << got.err;
+  }
+}
+
+TEST_P(ClientSource, IsWhatAUdpServerSees) {
+  const Process server = serve_udp(far_, f_.far, 5353), gateways = serve_udp(gateway_, f_.far_gateway, 5354);
+  for (const std::string& target : {std::string(f_.far) + " 5353", std::string(f_.far_gateway) + " 5354"})
+    EXPECT_THAT(peer->ask(as_client(40'000) + "udp " + target + " one two"),
+                MatchesRegex("status 0\ndatagram " + seen_ + " 40000 one\ndatagram " + seen_ + " 40000 two\n"));
+  // A port below 1024 is not for the relay.
+  EXPECT_THAT(peer->ask(as_client(123) + "udp " + std::string(f_.far) + " 5353 low"),
+              MatchesRegex("status 0\ndatagram " + seen_ + " [0-9]{4,5} low\n"));
+  EXPECT_EQ(peer->ask(as_client(40'001) + "udp " + std::string(f_.far) + " 5999 lost"), "status 0\nunreachable 1\n");
+}
+
+TEST_P(ClientSource, IsWhatAPingedHostSees) {
+  // The hosts answer nobody else.
+  const std::string tool = GetParam() == 6 ? "ip6tables" : "iptables", type = GetParam() == 6 ? "-p icmpv6 --icmpv6-type 128" : "-p icmp --icmp-type 8";
+  for (const Host& host : {far_, gateway_})
+    ASSERT_EQ(host.run(tool + " -I INPUT 1 " + type + " ! -s " + f_.near + " -j DROP").exit, 0);
+  for (const char* target : {f_.far, f_.far_gateway})
+    EXPECT_EQ(peer->ask(as_client(40'000) + "echo " + target + " ping"), "status 0\nreply 00000000 hops 64 ping\n");
+  for (const Host& host : {far_, gateway_}) host.run(tool + " -D INPUT 1");
+}
+
+TEST_P(ClientSource, IsNobodyElses) {
+  const Process server = far_.serve_page(80, "");
+  for (const std::string& client : {"client=" + std::string(f_.nobody) + "/40000 ", "client=" + std::string(f_.far) + "/40000 ", std::string()})
+    for (const std::string& what : {std::string(f_.far) + " 80", "udp " + std::string(f_.far) + " 80", "echo " + std::string(f_.far)})
+      EXPECT_EQ(peer->ask(client + what), "status 5\n") << client << what;
+}
+
+TEST_P(ClientSource, StandsInTheLog) {
+  const Process server = far_.serve_page(80, "");
+  EXPECT_EQ(fetch(near_, f_.far).exit, 0);
+  const std::string near = GetParam() == 6 ? "[fd00:31::2]" : "10.0.31.2", far = GetParam() == 6 ? "[fd00:32::2]" : "10.0.32.2";
+  const Site b = lab->site("b");
+  wait_until([&] { return std::string(b.log("relay")).find("flow of dvpn as " + near + ":") != std::string::npos; }, 10s, "the line");
+  EXPECT_THAT(b.log("relay"), testing::ContainsRegex("flow of dvpn as " + std::string(GetParam() == 6 ? "\\[fd00:31::2\\]" : near) + ":[0-9]+ to "));
+  peer->ask("client=" + std::string(f_.nobody) + "/40000 udp " + f_.far + " 80");
+  wait_until([&] { return b.log("relay").find(" to udp " + far + ":80: prohibited") != std::string::npos; }, 10s, "the refusal");
+}
+
+}  // namespace
+}  // namespace dvpn::lab
