@@ -66,8 +66,14 @@ TEST(Manual, ScriptsPagesNameEveryOption) {
 
 TEST(Scripts, AreCleanInShellcheck) {
   const Result result = run_here("cd " + source_folder() + " && shellcheck -x "
-                                 "$(grep -rlE '^#!/bin/(ba)?sh' rules chroot tests) tests/lab/lib/*.sh");
+                                 "$(grep -rlE '^#!/bin/(ba)?sh' rules chroot tests) rules/parts/*.sh tests/lab/lib/*.sh");
   EXPECT_EQ(result.exit, 0) << result.out;
+}
+
+TEST(Installed, TheRulesFindTheirParts) {
+  const Result result = run_here("t=$(mktemp -d) && cmake --install " DVPN_LAB_BUILD " --prefix $t >/dev/null && cd / && $t/sbin/dvpn-rules --help; "
+                                 "echo $?; rm -r $t/share/dvpn && $t/sbin/dvpn-rules --help >/dev/null; echo $?; rm -r $t");
+  EXPECT_THAT(result.out, testing::HasSubstr("a command of the kernel's tools failed\n0\n3\n")) << result.err;
 }
 
 }  // namespace

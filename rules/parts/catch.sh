@@ -1,0 +1,37 @@
+# shellcheck shell=bash disable=SC2154,SC2086 # (variables and numbers of dvpn-rules and its other parts)
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The tables raw and nat: which TCP the VPN carries, held in the queue and redirected to the daemon. (Sourced by dvpn-rules.)
+
+nat_rules() {
+  local family=$1 i source=''
+  # DVPN_CATCH redirects what the VPN carries: from LAN interfaces and the gateway itself, never from elsewhere.
+  [[ $gate == hold ]] && echo "-A DVPN_CATCH $(marked $REFUSED $REFUSED) -j RETURN"
+  echo '-A DVPN_CATCH -m addrtype --dst-type LOCAL -j RETURN'
+  [[ $reject_smb == yes ]] && echo '-A DVPN_CATCH -p tcp -m tcp --dport 445 -j RETURN'
+  echo "-A DVPN_CATCH -p tcp -m set --match-set $set$family dst -j REDIRECT --to-ports $port"
+  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i -p tcp -j DVPN_CATCH"; done
+  [[ -n $daemon_account ]] && echo "-A DVPN_OUT -m owner --uid-owner $daemon_account -j RETURN"
+  echo "-A DVPN_OUT -m owner --uid-owner $relay_account -j RETURN"
+  echo "-A DVPN_OUT -m owner --gid-owner $peers_group --suppl-groups -j RETURN"
+  echo '-A DVPN_OUT -p tcp -j DVPN_CATCH'
+  [[ $masquerade == yes ]] || return 0
+  ((family == 6)) && source='-s fc00::/7 ' # global addresses of the LAN need none
+  for i in "${wan[@]}"; do
+    echo "-A DVPN_POST $source-o $i -m set ! --match-set $set$family dst -m addrtype ! --src-type LOCAL -j MASQUERADE"
+  done
+}
+
+# Every packet of the machine comes by here, before its connection is known: so the cheap tests first.
+raw_rules() {
+  local family=$1 i
+  local -r first="-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set $set$family dst"
+  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $first -j DVPN_HOLD"; done
+  echo "-A DVPN_OUT $first -j DVPN_OWN"
+  [[ -n $daemon_account ]] && echo "-A DVPN_OWN -m owner --uid-owner $daemon_account -j RETURN"
+  echo "-A DVPN_OWN -m owner --uid-owner $relay_account -j RETURN"
+  echo "-A DVPN_OWN -m owner --gid-owner $peers_group --suppl-groups -j RETURN"
+  echo '-A DVPN_OWN -j DVPN_HOLD'
+  echo '-A DVPN_HOLD -m addrtype --dst-type LOCAL -j RETURN'
+  [[ $reject_smb == yes ]] && echo '-A DVPN_HOLD -p tcp -m tcp --dport 445 -j RETURN'
+  echo "-A DVPN_HOLD -j NFQUEUE --queue-num $queue --queue-bypass"
+}

@@ -1,0 +1,11 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # (variables of dvpn-rules and its other parts)
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The field of marks that is ours, and what it may say. (Sourced by dvpn-rules.)
+
+# What the field of marks that is ours may say. The daemon's verdicts on a held packet (src/intercept/verdict.h): a bit for
+# "refused", and with what. On connections of client sources and what comes back on them: a bit for "for this machine".
+readonly REFUSED=8 RESET=8 HOST_UNREACHABLE=9 NETWORK_UNREACHABLE=10 PROHIBITED=11
+readonly OURS=4
+# bits VALUE [BITS]: VALUE/MASK for that value, in those bits of the field or in all of it.
+bits() { printf '0x%x/0x%x' $(((mark & -mark) * $1)) $(((mark & -mark) * ${2:-15})); }
+marked() { printf -- '-m mark --mark '; bits "$@"; }
