@@ -116,7 +116,7 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
   const Dump accept_first{.gate = "accept-first"};
   site.install(accept_first);
   const std::string open = site.everything();
-  for (const char* part : {"NFQUEUE", "DVPN_GATE", "-m mark", "*raw", "7979"}) EXPECT_THAT(open, testing::Not(HasSubstr(part)));
+  for (const char* part : {"NFQUEUE", "DVPN_GATE", "0x8000000", "*raw", "7979"}) EXPECT_THAT(open, testing::Not(HasSubstr(part)));
   EXPECT_EQ(site.rules("check", accept_first.text()).exit, 0);
   EXPECT_EQ(site.rules("check").exit, 1);
   site.install();
@@ -126,7 +126,9 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
 TEST_P(RulesInstall, TheMarksBitsAreTheConfiguredOnes) {
   site.install(Dump{.mark = "0x000000f0"});
   EXPECT_THAT(site.save(), HasSubstr("-A DVPN_GATE -m mark --mark 0xb0/0xf0 -j REJECT --reject-with icmp-admin-prohibited"));
+  EXPECT_THAT(site.save(), HasSubstr("-A DVPN_OUT -m mark --mark 0x40/0x40 -j RETURN"));
   EXPECT_THAT(site.gateway().run("ip rule").out, HasSubstr("fwmark 0x80/0x80 iif lan0"));
+  EXPECT_THAT(site.gateway().run("ip rule").out, HasSubstr("fwmark 0x40/0x40 lookup 7980"));
 }
 
 TEST_P(RulesInstall, TheNumberOfRulesDoesNotDependOnTheTable) {
