@@ -60,7 +60,7 @@ HeldSyns::Arrival HeldSyns::arrived(const Syn& syn, Clock::time_point now) {
   if (const auto found = attempts_.find({syn.client, syn.destination}); found != attempts_.end()) {
     Attempt& attempt = found->second;
     const bool copy = attempt.sequence == syn.sequence;
-    const bool over = now - attempt.since > kMemory;  // of those that are remembered
+    const bool over = now - attempt.since > (copy ? kCopyMemory : kMemory);  // of those that are remembered
     switch (attempt.state) {
       case State::kHeld:
         if (copy) return {What::kCopy, Verdict::kSilence};
@@ -160,7 +160,7 @@ std::vector<HeldSyns::FlowId> HeldSyns::expire(Clock::time_point now) {
     gone.push_back(passed_.begin()->second->second.flow);
     forget(passed_.begin()->second);
   }
-  while (!remembered_.empty() && now - remembered_.begin()->second->second.since > kMemory) forget(remembered_.begin()->second);
+  while (!remembered_.empty() && now - remembered_.begin()->second->second.since > kCopyMemory) forget(remembered_.begin()->second);
   return gone;
 }
 

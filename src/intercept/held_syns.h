@@ -42,8 +42,10 @@ class HeldSyns {
   /// How long a passed attempt waits for its client: two losses on the LAN's side are made good in that time (a SYN is
   /// answered again after 1 and 3 s).
   static constexpr auto kPatience = std::chrono::seconds(5);
-  /// How long a refusal holds, and how long a copy of what was accepted is known as one.
+  /// How long a refusal holds for who tries again.
   static constexpr auto kMemory = std::chrono::seconds(2);
+  /// How long a copy of what was refused or accepted is known as one: a SYN is sent again after 1, 3 and 7 s.
+  static constexpr auto kCopyMemory = std::chrono::seconds(5);
   /// Held for so long, an attempt makes way for another of the same client.
   static constexpr auto kGivesWay = std::chrono::seconds(1);
   static constexpr std::size_t kMostRemembered = 1u << 16;

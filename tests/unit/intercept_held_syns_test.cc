@@ -79,9 +79,9 @@ TEST_F(HeldSynsTest, ACopyOfAPassedSynIsPassedAndTheClientIsWaitedForAgain) {
   EXPECT_TRUE(syns_.expire(now_).empty());
   EXPECT_EQ(syns_.claim(syn(1).client, kServer, now_), flow);
   // And for a while after it was accepted.
-  now_ += 1s;
+  now_ += 5s;
   expect(syn(1), What::kCopy, Verdict::kPass);
-  now_ += 2s;
+  now_ += 1ms;
   expect(syn(1), What::kNew, Verdict::kSilence);
 }
 
@@ -108,12 +108,12 @@ TEST_F(HeldSynsTest, ARefusalIsRememberedForAMoment) {
   for (const std::uint32_t sequence : {1u, 2u}) expect(syn(sequence), What::kRemembered, Verdict::kReset);
   expect(syn(1, 40001), What::kNew, Verdict::kSilence);
   now_ += 2s;
-  expect(syn(1), What::kRemembered, Verdict::kReset);
+  expect(syn(2), What::kRemembered, Verdict::kReset);
   now_ += 1ms;
-  expect(syn(1), What::kNew, Verdict::kSilence);
+  expect(syn(2), What::kNew, Verdict::kSilence);
   syns_.refuse_new(syn(1), Verdict::kNetworkUnreachable, now_);
   expect(syn(2), What::kRemembered, Verdict::kNetworkUnreachable);
-  now_ += 3s;
+  now_ += 6s;
   EXPECT_EQ(syns_.remembered(), 1u);
   syns_.expire(now_);
   EXPECT_EQ(syns_.remembered(), 0u);
@@ -128,6 +128,15 @@ TEST_F(HeldSynsTest, ACopyAfterAnIcmpErrorGetsAReset) {
     other.sequence = 2;
     expect(other, What::kRemembered, verdict);
   }
+}
+
+TEST_F(HeldSynsTest, ACopyIsKnownUntilTheNextOneMustHaveCome) {
+  syns_.refuse(hold(syn(1)), Verdict::kHostUnreachable, now_);
+  now_ += 4s;  // the longest time between two of the first four
+  syns_.expire(now_);
+  expect(syn(1), What::kRemembered, Verdict::kReset);
+  now_ += 1001ms;
+  expect(syn(1), What::kNew, Verdict::kSilence);
 }
 
 TEST_F(HeldSynsTest, SilenceIsNotRemembered) {
