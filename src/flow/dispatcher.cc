@@ -65,7 +65,7 @@ Request Dispatcher::let_in(const net::Endpoint& client, const net::Endpoint& des
   const table::GatewaySpec& gateway = route.gateways.front();
   const std::size_t worker = choose_worker(gateway);
   const std::uint64_t id = ++last_id_;
-  live_.emplace(id, Live{client.address, gateway, worker});
+  live_.emplace(id, Live{.client = client.address, .gateway = gateway, .worker = worker});
   ++per_client_[client.address];
   ++per_gateway_[gateway][worker];
   return {.id = id,
@@ -115,7 +115,16 @@ void Dispatcher::attach(std::uint64_t flow, UniqueFd client) {
 
 void Dispatcher::cancel(std::uint64_t flow, EndReason reason) {
   const auto found = live_.find(flow);
-  if (found != live_.end()) workers_[found->second.worker]->cancel(flow, reason, std::string(explain(reason)));
+  if (found == live_.end()) return;
+  uncount(found->second);
+  workers_[found->second.worker]->cancel(flow, reason, std::string(explain(reason)));
+}
+
+/// The client has one flow less. Those that are over and not yet gone are few: whose channel is opening just then.
+void Dispatcher::uncount(Live& live) {
+  if (!live.counted) return;
+  live.counted = false;
+  if (const auto client = per_client_.find(live.client); --client->second == 0) per_client_.erase(client);
 }
 
 std::size_t Dispatcher::choose_worker(const table::GatewaySpec& gateway) {
@@ -128,8 +137,8 @@ void Dispatcher::reported(const Report& report) {
   if (report.what != Report::What::kEnded) return;
   const auto found = live_.find(report.id);
   if (found == live_.end()) return;
-  const Live& live = found->second;
-  if (const auto client = per_client_.find(live.client); --client->second == 0) per_client_.erase(client);
+  Live& live = found->second;
+  uncount(live);
   const auto gateway = per_gateway_.find(live.gateway);
   --gateway->second[live.worker];
   if (std::ranges::all_of(gateway->second, [](std::uint32_t n) { return n == 0; })) per_gateway_.erase(gateway);

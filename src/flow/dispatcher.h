@@ -45,6 +45,7 @@ class Dispatcher {
   std::expected<std::uint64_t, EndReason> hold(const net::Endpoint& client, const net::Endpoint& destination);
   /// The client of such a flow.
   void attach(std::uint64_t flow, UniqueFd client);
+  /// Ends it; its client may have another at once.
   void cancel(std::uint64_t flow, EndReason reason);
 
   /// Logs and counts a connection that no flow is made for.
@@ -68,11 +69,13 @@ class Dispatcher {
     net::Address client;
     table::GatewaySpec gateway;
     std::size_t worker;
+    bool counted = true;  ///< in per_client_
   };
 
   std::optional<EndReason> why_not(const net::Address& client, const net::Address& destination,
                                    const std::optional<table::Match>& match) const;
   Request let_in(const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route);
+  void uncount(Live& live);
   std::size_t choose_worker(const table::GatewaySpec& gateway);
 
   net::Executor executor_;

@@ -70,6 +70,7 @@ void Flow::finish(EndReason end, std::string words) {
   state = State::kEnded;
   reason = end;
   why = std::move(words);
+  if (waiting != nullptr) waiting->give_up();
   if (channel) channel->wake();
   attached.notify();
   pause.cancel();

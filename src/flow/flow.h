@@ -75,6 +75,7 @@ struct Flow {
   std::unique_ptr<ssh::Channel> channel;
   std::string gateway;  ///< its name, once one was chosen
   gateway::Gateway* carrier = nullptr;  ///< whose channel it is
+  gateway::Wait* waiting = nullptr;     ///< at a gateway, for a channel
   bool channel_ready = false;           ///< the relay has said that the channel takes another request
   ReceiveWindow window;
 

@@ -104,8 +104,11 @@ net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gat
   reader = FarReader(flow.route->via);
   gateway::Gateway::Target target{.unix_socket = flow.snapshot->config.ssh.relay_socket, .direct = target_of(flow)};
   if (direct) target.unix_socket.reset();
-  auto opening = gateway.open(std::move(target), time_left(flow));
+  gateway::Wait wait(flow.pause.get_executor());
+  flow.waiting = &wait;
+  auto opening = gateway.open(std::move(target), wait, time_left(flow));
   auto opened = co_await std::move(opening);
+  flow.waiting = nullptr;
   if (!opened) co_return refusal(opened.error(), flow.route->via);
   flow.channel = std::move(*opened);
   flow.carrier = &gateway;

@@ -35,7 +35,6 @@ Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::sh
       spec_(std::move(spec)),
       settings_(std::move(settings)),
       tasks_(executor),
-      changed_(executor),
       backoff_(settings_->backoff_min, settings_->backoff_max) {}
 
 bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ && Clock::now() >= retry_at_); }
@@ -95,7 +94,7 @@ void Gateway::drop_spares() {
   fewest_spares_ = spares_.size();
 }
 
-net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(Target target, milliseconds within) {
+net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(Target target, Wait& wait, milliseconds within) {
   if (target.unix_socket) {
     std::unique_ptr<ssh::Channel> spare = take_spare(*target.unix_socket, Busy::kAvoid);
     if (!spare && std::ranges::all_of(pool_, &Pooled::busy)) {
@@ -108,9 +107,10 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     }
   }
   const auto end = Clock::now() + within;
-  const net::Deadline deadline(executor_, within, [this] { changed_.notify_all(); });
+  const net::Deadline deadline(executor_, within, [&wait] { wait.look_again(); });
   Failure failure = ssh::SessionFailure{ssh::SessionTrouble::kTimeout, "no session in time"};
   for (int tries = 0; tries < kMostTries && !stopped_;) {
+    if (wait.given_up_) co_return std::unexpected(ssh::SessionFailure{ssh::SessionTrouble::kClosed, "nobody waits for it any more"});
     const std::optional<std::size_t> use = pick();
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
     if (left.count() <= 0) break;
@@ -119,7 +119,9 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
       break;
     }
     if (!use || openings_ >= kMostOpenings) {
-      co_await changed_.wait();
+      const auto place = waiting_.insert(waiting_.end(), &wait);
+      co_await wait.turn_.wait();
+      waiting_.erase(place);
       continue;
     }
     Pooled& pooled = *pool_[*use];
@@ -130,7 +132,7 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     auto opened = target.unix_socket ? session.open_unix(*target.unix_socket, left)
                                      : session.open_tcp(target.direct.address.to_string(), target.direct.port, left);
     auto channel = co_await std::move(opened);
-    if (--openings_ == kMostOpenings / 2) changed_.notify_all();  // (all at once, but seldom)
+    if (--openings_ == kMostOpenings / 2) wake_all();  // (all at once, but seldom)
     if (channel) {
       ++opens_;
       co_return std::move(*channel);
@@ -140,6 +142,10 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
   }
   ++failures_;
   co_return std::unexpected(std::move(failure));
+}
+
+void Gateway::wake_all() {
+  for (Wait* const wait : waiting_) wait->look_again();
 }
 
 net::Task<std::optional<ssh::SessionFailure>> Gateway::connect(Attempt& attempt, milliseconds within) {
@@ -184,14 +190,14 @@ net::Task<> Gateway::set_up_session() {
   if (trouble) {
     // A verdict on keys and pins that a reload has replaced meanwhile says nothing about the new ones.
     if (settings == settings_) failed(std::move(*trouble));
-    changed_.notify_all();
+    wake_all();
     co_return;
   }
   log_info(text("gateway ", name, ": session up, cipher ", session.cipher()));
   failure_.reset();
   const auto born = Clock::now();
   pool_.push_back(&pooled);
-  changed_.notify_all();
+  wake_all();
 
   ssh::SessionFailure end = co_await session.run();
   std::erase(pool_, &pooled);
@@ -205,7 +211,7 @@ net::Task<> Gateway::set_up_session() {
     if (!short_life) backoff_.succeeded();
     if (short_life && pool_.empty()) failed(std::move(end));
   }
-  changed_.notify_all();
+  wake_all();
   co_await session.wait_unused();
 }
 
@@ -247,7 +253,7 @@ void Gateway::stop() {
     attempt_->connector.cancel();
     attempt_->session.close();
   }
-  changed_.notify_all();
+  wake_all();
 }
 
 Stats Gateway::stats() const {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <list>
 #include <memory>
 #include <optional>
 #include <random>
@@ -21,7 +22,7 @@
 
 #include "base/backoff.h"
 #include "gateway/pool_policy.h"
-#include "net/condition.h"
+#include "gateway/wait.h"
 #include "net/connect.h"
 #include "net/task_group.h"
 #include "ssh/session.h"
@@ -70,8 +71,9 @@ class Gateway {
     net::Endpoint direct;                    ///< a TCP target that sshd itself connects to
   };
 
-  /// A channel within `within`. A session that breaks while the channel is opening is replaced by another.
-  net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> open(Target target, std::chrono::milliseconds within);
+  /// A channel within `within`, unless `wait`, which outlives the call, is given up. A session that breaks while the channel
+  /// is opening is replaced by another.
+  net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> open(Target target, Wait& wait, std::chrono::milliseconds within);
 
   /// Takes back a channel to `unix_socket` that is as new: for the next open() of that socket, or to be closed.
   void keep(std::unique_ptr<ssh::Channel> channel, std::string unix_socket);
@@ -114,6 +116,7 @@ class Gateway {
   };
 
   net::Task<> set_up_session();
+  void wake_all();
   net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
   std::optional<std::size_t> pick();
@@ -127,7 +130,7 @@ class Gateway {
   table::GatewaySpec spec_;
   std::shared_ptr<const Settings> settings_;
   net::TaskGroup tasks_;
-  net::Condition changed_;
+  std::list<Wait*> waiting_;  // for a session, or for their turn; who came first is first
   std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
   std::vector<Spare> spares_;        // the last one used is the last
   std::size_t fewest_spares_ = 0;    // since the last sweep: so many were not needed

@@ -163,6 +163,21 @@ TEST_F(GateFault, WithNoGatewayLeftTheNetworkIsUnreachable) {
   start(*lab, "b", "sshd");
 }
 
+TEST_F(GateFault, WhoGivesUpWhileASessionIsSetUpHasItsRoomBackAtOnce) {
+  configure(a_, "limits", "flows_per_client: 1");
+  start_daemon();
+  const Process server = far_.serve(2020, "hold");
+  signal(lab->site("b"), "sshd", SIGSTOP);  // its kernel takes the connection, and nobody says a word
+  {
+    const Knock client(near_, "10.0.32.2 2020 from=33020");
+    wait_for_gate(a_, "held", 1);
+  }
+  const Knock again(near_, "10.0.32.2 2020 from=33020");
+  flow_line(a_, "10.0.32.2:2020", "client-gone", 1s);
+  signal(lab->site("b"), "sshd", SIGCONT);
+  EXPECT_THAT(again.line(), StartsWith("open 1,"));
+}
+
 TEST_F(GateFault, AQueueOfAnotherProgramIsSaid) {
   const Process other = a_.gateway().start(std::string("exec ") + DVPN_LAB_DELAY_LINE + " 9040 9041");
   ASSERT_TRUE(other.wait_for_output("ready"));
