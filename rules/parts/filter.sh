@@ -1,6 +1,10 @@
 # shellcheck shell=bash disable=SC2154,SC2086,SC2153 # (variables and numbers of dvpn-rules and its other parts)
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The table filter: what is refused, and what never leaves or enters. (Sourced by dvpn-rules.)
+#
+# Every packet comes by here, those of transfers above all, so what holds for new connections alone is asked of them alone.
+# "New" is whatever is not known to belong to a connection. What may not leave or enter at all holds for known ones as well:
+# they may be older than the rules.
 
 filter_rules() {
   local family=$1 i prohibited=icmp-admin-prohibited no_host=icmp-host-unreachable no_network=icmp-net-unreachable
@@ -32,13 +36,14 @@ filter_rules() {
   fi
 
   # INPUT: DVPN_WAN returns what a WAN may send to the gateway. Then the daemon's port: only what was redirected.
-  for i in "${wan[@]}"; do echo "-A DVPN_IN -i $i -j DVPN_WAN"; done
+  for i in "${wan[@]}"; do echo "-A DVPN_IN -i $i -g DVPN_WAN"; done
   for i in lo "${lan[@]}"; do echo "-A DVPN_IN -i $i -p tcp -m tcp --dport $port -m conntrack --ctstate DNAT -j ACCEPT"; done
   echo "-A DVPN_IN -p tcp -m tcp --dport $port -m conntrack ! --ctstate RELATED,ESTABLISHED -j REJECT --reject-with tcp-reset"
 
-  # (an address of the WAN interface itself may lie in a prefix or in the site's networks: that is reached as any other)
-  echo "-A DVPN_WAN $into -m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP"
   echo "-A DVPN_WAN -p tcp -m tcp --dport $port -m conntrack --ctstate DNAT -j DROP"
+  # (an address of the WAN interface itself may lie in a prefix or in the site's networks: that is reached as any other)
+  echo "-A DVPN_WAN -p tcp -m conntrack --ctstate ESTABLISHED -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN"
+  echo "-A DVPN_WAN $into -m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP"
   echo "-A DVPN_WAN $home -m addrtype ! --dst-type LOCAL --limit-iface-in -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP"
   # (all pings of one process are one connection: they must meet the limit before connections do)
   echo "-A DVPN_WAN $echo_request -m limit --limit 20/sec --limit-burst 40 -j RETURN"
@@ -57,19 +62,21 @@ filter_rules() {
 
   # OUTPUT: peers' accounts speak to the relay's socket alone. Nothing for the VPN leaves by a WAN, but for the
   # daemon's SSH (a gateway's address may lie in a prefix) and our sshd's answers to such a gateway.
-  echo "-A DVPN_OUT -p tcp -m owner --gid-owner $peers_group --suppl-groups -m conntrack ! --ctstate RELATED,ESTABLISHED -j REJECT --reject-with tcp-reset"
-  echo "-A DVPN_OUT -m owner --gid-owner $peers_group --suppl-groups -m conntrack ! --ctstate RELATED,ESTABLISHED -j REJECT --reject-with $prohibited"
-  # (this machine's answers to a client whose address the relay has taken: they were to leave by the WAN and go by lo now)
-  echo "-A DVPN_OUT $(marked $OURS $OURS) -j RETURN"
-  for i in "${wan[@]}"; do
-    [[ -n $daemon_account ]] && echo "-A DVPN_OUT -o $i -p tcp -m owner --uid-owner $daemon_account -j RETURN"
-    local p; for p in "${sshd_ports[@]}"; do
-      echo "-A DVPN_OUT -o $i -p tcp -m tcp --sport $p -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN"
-    done
+  echo "-A DVPN_OUT -m conntrack ! --ctstate RELATED,ESTABLISHED -j DVPN_NEW"
+  echo "-A DVPN_NEW -p tcp -m owner --gid-owner $peers_group --suppl-groups -j REJECT --reject-with tcp-reset"
+  echo "-A DVPN_NEW -m owner --gid-owner $peers_group --suppl-groups -j REJECT --reject-with $prohibited"
+  for i in "${wan[@]}"; do echo "-A DVPN_OUT -o $i -g DVPN_LEAK"; done
+  [[ -n $daemon_account ]] && echo "-A DVPN_LEAK -p tcp -m owner --uid-owner $daemon_account -j RETURN"
+  for i in "${sshd_ports[@]}"; do
+    echo "-A DVPN_LEAK -p tcp -m tcp --sport $i -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN"
   done
-  [[ $reject_smb == yes ]] &&
-    echo "-A DVPN_OUT -p tcp -m tcp --dport 445 $into -m addrtype ! --dst-type LOCAL -j REJECT --reject-with tcp-reset"
-  for i in "${wan[@]}"; do echo "-A DVPN_OUT -o $i $into -j REJECT --reject-with $prohibited"; done
+  for i in LEAK OUT; do
+    # (this machine's answers to a client whose address the relay has taken: they were to leave by the WAN and go by lo now)
+    echo "-A DVPN_$i $(marked $OURS $OURS) -j RETURN"
+    [[ $reject_smb == yes ]] &&
+      echo "-A DVPN_$i -p tcp -m tcp --dport 445 $into -m addrtype ! --dst-type LOCAL -j REJECT --reject-with tcp-reset"
+  done
+  echo "-A DVPN_LEAK $into -j REJECT --reject-with $prohibited"
   ((family == 6)) && printf '%s\n' \
     '-A DVPN_OUT -o lo -p tcp -m addrtype ! --dst-type LOCAL -j REJECT --reject-with tcp-reset' \
     '-A DVPN_OUT -o lo -m addrtype ! --dst-type LOCAL -j REJECT --reject-with icmp6-no-route'

@@ -8,6 +8,6 @@ mangle_rules() {
   local -r ours=$(bits $OURS $OURS)
   local -r back="-m connmark --mark $ours -m conntrack --ctdir REPLY -j MARK --set-xmark $ours"
   echo "-A DVPN_PRE $back"
-  echo "-A DVPN_OUT -m owner --uid-owner $relay_account -m addrtype ! --src-type LOCAL -m conntrack --ctdir ORIGINAL -j CONNMARK --set-xmark $ours"
+  echo "-A DVPN_OUT -m conntrack --ctstate NEW --ctdir ORIGINAL -m owner --uid-owner $relay_account -m addrtype ! --src-type LOCAL -j CONNMARK --set-xmark $ours"
   echo "-A DVPN_OUT $back"
 }

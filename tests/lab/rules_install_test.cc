@@ -78,7 +78,7 @@ TEST_P(RulesInstall, RemovedItIsAsIfItHadNeverBeen) {
 TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
   const std::string t = GetParam(), four = "iptables-" + t + " -w 10 ", six = "ip6tables-" + t + " -w 10 ";
   const std::pair<std::string, std::string> damages[] = {
-      {four + "-D DVPN_WAN 1", "-A DVPN_WAN -m set --match-set dvpn4 dst -m addrtype"},
+      {four + "-D DVPN_WAN 3", "-A DVPN_WAN -m set --match-set dvpn4 dst -m addrtype"},
       {six + "-A DVPN_IN -j ACCEPT", "+IPv6 filter DVPN_IN rule -A DVPN_IN -j ACCEPT"},
       {four + "-D FORWARD -j DVPN_FWD", "-IPv4 filter FORWARD place 1 -A FORWARD -j DVPN_FWD"},
       {four + "-I INPUT -j ACCEPT", "+IPv4 filter INPUT place 2 -A INPUT -j DVPN_IN"},
@@ -90,7 +90,7 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
       {"ip -6 route del default dev lo", "-route default dev lo"},
       {four + "-t raw -D DVPN_HOLD -j NFQUEUE --queue-num 9040 --queue-bypass", "-IPv4 raw DVPN_HOLD rule -A DVPN_HOLD -j NFQUEUE"},
       {six + "-D DVPN_IN 1", "-IPv6 filter DVPN_IN rule -A DVPN_IN -p tcp -m mark --mark 0x8000000/0x8000000 -j DVPN_GATE"},
-      {four + "-t mangle -D DVPN_OUT 1", "-IPv4 mangle DVPN_OUT rule -A DVPN_OUT -m owner"},
+      {four + "-t mangle -D DVPN_OUT 1", "-IPv4 mangle DVPN_OUT rule -A DVPN_OUT -m conntrack"},
       {"ip rule del pref 79 lookup 7979", "-IPv4 rule 79:"},
       {"ip rule del pref 79 lookup 7980", "-IPv4 rule 79:"},
       {"ip rule add pref 80 iif lan0 lookup 7979 protocol 79", "+IPv4 rule 80:"},
@@ -126,7 +126,7 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
 TEST_P(RulesInstall, TheMarksBitsAreTheConfiguredOnes) {
   site.install(Dump{.mark = "0x000000f0"});
   EXPECT_THAT(site.save(), HasSubstr("-A DVPN_GATE -m mark --mark 0xb0/0xf0 -j REJECT --reject-with icmp-admin-prohibited"));
-  EXPECT_THAT(site.save(), HasSubstr("-A DVPN_OUT -m mark --mark 0x40/0x40 -j RETURN"));
+  EXPECT_THAT(site.save(), HasSubstr("-A DVPN_LEAK -m mark --mark 0x40/0x40 -j RETURN"));
   EXPECT_THAT(site.gateway().run("ip rule").out, HasSubstr("fwmark 0x80/0x80 iif lan0"));
   EXPECT_THAT(site.gateway().run("ip rule").out, HasSubstr("fwmark 0x40/0x40 lookup 7980"));
 }

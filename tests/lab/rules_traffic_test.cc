@@ -218,6 +218,24 @@ TEST_P(RulesTraffic, NothingLeaksWhileNoDaemonRuns) {
   EXPECT_EQ(leaked(), 2);
 }
 
+TEST_P(RulesTraffic, ConnectionsThatAreOlderThanTheRulesAreCut) {
+  make_the_wan_hostile();
+  ASSERT_EQ(lab.wan().run("ip addr add " + std::string(f.far_host) + (f.number == 6 ? "/128" : "/32") + " dev lo").exit, 0);
+  site.iptables("-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", f.number);  // the kernel follows connections already
+  const Process server = lab.wan().serve(7000, "say:one hear:go say:two hold");
+  const std::string installed = "/tmp/dvpn-installed." + lab.id();
+  const std::string client = "exec 3<>/dev/tcp/" + std::string(f.far_host) + "/7000; read -u 3 line; echo $line; " +
+                             "until [[ -e " + installed + " ]]; do sleep 0.05; done; echo go >&3; line=; read -t 2 -u 3 line; echo ${line:-nothing}";
+  Process clients[] = {host.start(client), gateway.start(client)};
+  for (const Process& each : clients) ASSERT_TRUE(each.wait_for_output("one"));
+  site.install();
+  const int before = leaked();
+  run_here("touch " + installed);
+  for (Process& each : clients) EXPECT_EQ(each.wait(5s).out, "one\nnothing\n");
+  EXPECT_EQ(leaked(), before);
+  run_here("rm -f " + installed);
+}
+
 TEST_P(RulesTraffic, AHostIsToldThatItsDatagramIsProhibited) {
   site.install();
   const Result ping = host.run(f.ping + std::string("-c1 -W2 ") + f.far_host);
