@@ -66,6 +66,8 @@ class ClientSource : public testing::TestWithParam<int> {
   /// As socat writes the client's address where it serves one family alone.
   const std::string seen_ = GetParam() == 6 ? "\\[fd00:0031:0000:0000:0000:0000:0000:0002\\]" : "10.0.31.2";
 
+  /// As vsftpd writes it.
+  static std::string client_in_log(const std::string& address) { return (GetParam() == 6 ? "" : "::ffff:") + address; }
   std::string as_client(int port) const { return "client=" + std::string(f_.near) + "/" + std::to_string(port) + " "; }
 };
 
@@ -115,14 +117,32 @@ TEST_P(ClientSource, RefusalsStayRefusals) {
   flow_line(lab->site("a"), (GetParam() == 6 ? "[" + std::string(f_.far) + "]" : f_.far) + ":81", "refused");
 }
 
-/// Active FTP: the server connects back to the address that it sees, and to no other.
-TEST_P(ClientSource, FtpWorksBothWays) {
-  const Server ftp = ftp_server(far_, Ftp::kBoth);
-  ASSERT_EQ(ftp.run(noise(5u << 20) + " >root/file").exit, 0);
-  const std::string url = "ftp://" + std::string(GetParam() == 6 ? "[fd00:32::2]" : "10.0.32.2") + "/file";
-  for (const char* mode : {"", "--ftp-port - "}) {
-    const Result got = near_.run("curl -sS " + std::string(mode) + url + " | sha256sum | cut -c-64");
-    EXPECT_EQ(got.out, ftp.hash("root/file") + "\n") << mode << got.err;
+/// Active FTP: the server connects back to the address that it sees, and to no other. Passive: the client's second connection
+/// must come from the address of its first.
+TEST_P(ClientSource, FtpWorksActiveAndPassiveBothWaysAtOnce) {
+  const Server there = ftp_server(far_, Ftp::kBoth), here = ftp_server(near_, Ftp::kBoth);
+  for (const Server* ftp : {&there, &here}) ASSERT_EQ(ftp->run(noise(20u << 20) + " >root/file").exit, 0);
+  const auto url = [](const char* address) { return "ftp://" + (GetParam() == 6 ? "[" + std::string(address) + "]" : address); };
+  const std::string down = "/file | sha256sum | cut -c-64";
+  std::vector<Process> clients, senders;
+  for (const auto& [mode, option] : {std::pair{"passive", "--ftp-pasv "}, {"active", "--ftp-port - "}}) {
+    const std::string curl = "curl -sS " + std::string(option), up = "/incoming/" + std::string(mode);
+    clients.push_back(near_.start(curl + url(f_.far) + down));
+    clients.push_back(far_.start(curl + url(f_.near) + down));
+    const std::string send = noise(20u << 20) + " | " + curl + "-T - ";
+    senders.push_back(near_.start(send + url(f_.far) + up));
+    senders.push_back(far_.start(send + url(f_.near) + up));
+  }
+  for (Process& client : clients) EXPECT_EQ(client.wait(60s).out, there.hash("root/file") + "\n");
+  for (Process& sender : senders) {
+    const Result result = sender.wait(60s);
+    EXPECT_EQ(result.exit, 0) << result.err;
+  }
+  for (const Server* ftp : {&there, &here}) {
+    for (const char* mode : {"passive", "active"}) EXPECT_EQ(ftp->hash("root/incoming/" + std::string(mode)), there.hash("root/file"));
+    const std::string log = ftp->run("cat log").out, client = ftp == &there ? f_.near : f_.far;
+    EXPECT_EQ(count(log, "CONNECT: Client \"" + client_in_log(client) + "\""), 4u) << log;
+    EXPECT_EQ(count(log, "CONNECT: Client "), 4u) << log;
   }
 }
 

@@ -79,6 +79,17 @@ TEST_P(GateLoad, ManyRefusalsAreEachRefusedOnce) {
   expect_resets(many());
 }
 
+TEST_P(GateLoad, ManyThatWaitTogetherAllGetTheirAnswer) {
+  const int all = std::min(many(), 10'000);
+  Silence silence(far_, 2003);
+  const Knock knock(near_, std::string(f.far) + " 2003 times=" + std::to_string(all) + " for=60");
+  EXPECT_TRUE(wait_until([&] { return gate(a_, "held") == static_cast<std::uint64_t>(all); }, 20s, "all of them to wait"));
+  silence.end();
+  EXPECT_THAT(knock.line(70s), StartsWith("ECONNREFUSED " + std::to_string(all) + ","));
+  EXPECT_EQ(gate(a_, "held"), 0u);
+  expect_resets(all);
+}
+
 TEST_P(GateLoad, OpenAndClosedPortsAreNotMixedUp) {
   const Process server = far_.start("exec " + source_folder() + "/tests/lab/lib/crowd serve 2001");
   ASSERT_TRUE(server.wait_for_output("listening")) << server.err();

@@ -70,7 +70,8 @@ Server ftp_server(const Host& host, Ftp modes) {
                             file("vsftpd.conf",
                                  "listen=NO\nlisten_ipv6=YES\nbackground=NO\nanonymous_enable=YES\nno_anon_password=YES\n"
                                  "anon_root=/mnt/root\nanon_umask=022\nwrite_enable=YES\nanon_upload_enable=YES\n"
-                                 "port_enable=" + port + "\npasv_enable=YES\nsecure_chroot_dir=/mnt/empty\nxferlog_enable=NO\n");
+                                 "port_enable=" + port + "\npasv_enable=YES\nsecure_chroot_dir=/mnt/empty\n"
+                                 "xferlog_enable=YES\nxferlog_std_format=NO\nvsftpd_log_file=/mnt/log\n");
   return {host, 21, setup, "/usr/sbin/vsftpd /mnt/vsftpd.conf"};
 }
 

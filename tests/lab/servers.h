@@ -35,7 +35,8 @@ Server web_server(const Host& host);
 /// sshd on port 22 that lets root in by the public key in the file.
 Server ssh_server(const Host& host, const std::string& public_key);
 /// vsftpd on port 21, passive only or active as well: anonymous, may read everything and write into `incoming`. An active
-/// data connection goes to nobody but the control connection's client, as vsftpd sees it.
+/// data connection goes to nobody but the control connection's client, as vsftpd sees it, and a passive one is taken from
+/// nobody else. The file `log` says who came and what was transferred.
 enum class Ftp { kPassive, kBoth };
 Server ftp_server(const Host& host, Ftp modes = Ftp::kPassive);
 /// smbd on port 445 with the share `files` for guests.
