@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <vector>
@@ -21,9 +22,10 @@ namespace dvpn::intercept {
 
 namespace {
 
+constexpr std::size_t kSmallest = 1024;  // hash buckets; ipset's own default (ipset(8))
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr const char* kCreate = " hash:net family ";
-constexpr const char* kSize = " maxelem 262144\n";
+constexpr const char* kSize = " maxelem 262144";
 
 struct FamilyName {
   net::Family family;
@@ -116,8 +118,11 @@ std::string set_commands(const std::string& name, std::span<const net::Prefix> p
   for (const FamilyName& family : kFamilies) {
     const std::string live = name + family.digit;
     const std::string fresh = text(live, "-", ::getpid());
-    commands += text("create ", live, kCreate, family.name, kSize);  // -exist: no error, nothing changed
-    commands += text("create ", fresh, kCreate, family.name, kSize, "flush ", fresh, '\n');
+    commands += text("create ", live, kCreate, family.name, kSize, '\n');  // -exist: no error, nothing changed
+    // As large from the start as it is to be: growing takes longer than filling.
+    const auto size = static_cast<std::size_t>(std::ranges::count(prefixes, family.family, &net::Prefix::family));
+    commands += text("create ", fresh, kCreate, family.name, kSize, " hashsize ", std::bit_ceil(std::max(size / 2, kSmallest)), "\nflush ",
+                     fresh, '\n');
     for (const net::Prefix& network : networks)
       if (network.family() == family.family) commands += text("add ", fresh, ' ', network.to_string(), " nomatch\n");
     for (const net::Prefix& prefix : prefixes)

@@ -52,7 +52,7 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
   }
   set_socket_options(fd, options_.keepalive * (options_.keepalive_misses + 1));
 
-  const std::vector<PinnedKey>& pins = options_.known_hosts->find(options_.host, options_.port);
+  const std::vector<PinnedKey> pins = options_.known_hosts->find(options_.host, options_.port);
   if (auto applied = apply_options(pins, fd); !applied) co_return applied;
   const net::Deadline deadline(executor_, within, [this] {
     deadline_passed_ = true;

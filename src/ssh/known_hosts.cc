@@ -41,16 +41,14 @@ bool is_base64(std::string_view word) {
          });
 }
 
-std::string lower(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 }  // namespace
 
 KnownHosts KnownHosts::parse(std::string_view content, Diagnostics& diagnostics) {
   KnownHosts known;
+  const auto text_of_pins = std::make_shared<std::string>(content);
+  const auto at = [&, begin = content.data()](std::string_view word) { return text_of_pins->data() + (word.data() - begin); };
   std::size_t number = 0;
   while (!content.empty()) {
     ++number;
@@ -79,19 +77,27 @@ KnownHosts KnownHosts::parse(std::string_view content, Diagnostics& diagnostics)
       continue;
     }
     for (const std::string_view name : split(words[0], ",")) {
-      if (name.front() == '|' || name.find_first_of("*?!") != std::string_view::npos)
+      if (name.front() == '|' || name.find_first_of("*?!") != std::string_view::npos) {
         warn("hashed names and patterns are not read: write the gateway's plain name or address");
-      else
-        known.hosts_[lower(name)].push_back({std::string(words[1]), std::string(words[2]), revoked});
+        continue;
+      }
+      std::ranges::transform(name, at(name), lower);
+      known.pins_.push_back({{at(name), name.size()}, {at(words[1]), words[1].size()}, {at(words[2]), words[2].size()}, revoked});
     }
   }
+  std::ranges::stable_sort(known.pins_, {}, &Pin::name);
+  known.pins_.shrink_to_fit();
+  known.text_ = text_of_pins;
   return known;
 }
 
-const std::vector<PinnedKey>& KnownHosts::find(const std::string& host, net::Port port) const {
-  static const std::vector<PinnedKey> none;
-  const auto found = hosts_.find(port == 22 ? lower(host) : text('[', lower(host), "]:", port));
-  return found == hosts_.end() ? none : found->second;
+std::vector<PinnedKey> KnownHosts::find(const std::string& host, net::Port port) const {
+  std::string name = port == 22 ? host : text('[', host, "]:", port);
+  std::ranges::transform(name, name.begin(), lower);
+  std::vector<PinnedKey> keys;
+  for (const Pin& pin : std::ranges::equal_range(pins_, std::string_view(name), {}, &Pin::name))
+    keys.push_back({std::string(pin.type), std::string(pin.base64), pin.revoked});
+  return keys;
 }
 
 std::string host_key_algorithms(const std::vector<PinnedKey>& pins) {

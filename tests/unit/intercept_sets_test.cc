@@ -15,12 +15,12 @@ TEST(AddressSets, AreFilledBesideAndSwappedIn) {
   const std::string pid = std::to_string(::getpid());
   EXPECT_EQ(set_commands("dvpn", prefixes, networks),
             "create dvpn4 hash:net family inet maxelem 262144\n"
-            "create dvpn4-" + pid + " hash:net family inet maxelem 262144\nflush dvpn4-" + pid + "\n"
+            "create dvpn4-" + pid + " hash:net family inet maxelem 262144 hashsize 1024\nflush dvpn4-" + pid + "\n"
             "add dvpn4-" + pid + " 10.0.31.0/24 nomatch\n"
             "add dvpn4-" + pid + " 10.0.32.0/24\n"
             "swap dvpn4-" + pid + " dvpn4\ndestroy dvpn4-" + pid + "\n"
             "create dvpn6 hash:net family inet6 maxelem 262144\n"
-            "create dvpn6-" + pid + " hash:net family inet6 maxelem 262144\nflush dvpn6-" + pid + "\n"
+            "create dvpn6-" + pid + " hash:net family inet6 maxelem 262144 hashsize 1024\nflush dvpn6-" + pid + "\n"
             "add dvpn6-" + pid + " fd00:32::/64\n"
             "swap dvpn6-" + pid + " dvpn6\ndestroy dvpn6-" + pid + "\n");
   EXPECT_EQ(removal_commands("dvpn", prefixes), "del dvpn4 10.0.32.0/24\ndel dvpn6 fd00:32::/64\n");
