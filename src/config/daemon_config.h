@@ -91,7 +91,7 @@ struct DaemonConfig {
   struct Limits {
     std::uint32_t flows = 20'000;
     std::uint32_t flows_per_client = 2'000;
-    std::uint64_t flow_buffer = 8u << 20;  ///< bytes: receive window of one flow at most
+    std::uint64_t flow_buffer = 16u << 20;  ///< bytes: receive window of one flow at most
     std::uint64_t buffers = 256u << 20;    ///< bytes: all windows beyond the ordinary one, together
     std::chrono::milliseconds open_timeout{20'000};
     std::uint32_t held = 10'000;           ///< SYNs at once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How far a flow's receive window is opened. A channel starts with libssh's own window of about a megabyte, which lets a
-// download have that much per round trip. A flow that fills it in each round trip gets twice as much, up to its limit,
+// download have that much per round trip. A flow that needs half of it in a round trip gets four times as much, up to its limit,
 // out of a budget that all flows of a worker share; a flow that stops filling it gives the rest back. Pure.
 #pragma once
 

@@ -77,7 +77,7 @@ class Channel {
   bool kept() const;
 
   /// What one read() can return at most: the largest window, and what a peer may have in flight beyond it.
-  static constexpr std::size_t kMostWindow = 8u << 20;
+  static constexpr std::size_t kMostWindow = 16u << 20;
   static constexpr std::size_t kMostBuffered = kMostWindow + (2u << 20);
 
  private:
