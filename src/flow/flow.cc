@@ -91,10 +91,15 @@ void Flow::close_client() {
   socket.close(ignored);
 }
 
+net::Endpoint target_of(const Flow& flow) {
+  return {flow.route->translate(flow.destination.address), flow.destination.port};
+}
+
 std::string log_line(const Flow& flow) {
   const auto now = Flow::Clock::now();
   const bool opened = flow.opened != Flow::Clock::time_point{};
   std::string line = text("flow id=", flow.id, " client=", flow.client.to_string(), " destination=", flow.destination.to_string(),
+                          flow.route->map ? text(" target=", target_of(flow).to_string()) : "",
                           " gateway=", flow.gateway.empty() ? "-" : flow.gateway,
                           " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct",
                           " gate=", flow.held ? "hold" : "accept-first", " end=", name(flow.reason),

@@ -94,6 +94,9 @@ struct Flow {
   std::string pending_down;  ///< taken from the channel, not yet taken by the client
 };
 
+/// What the far side is asked for: the destination, translated where its line of the table says so (map=).
+net::Endpoint target_of(const Flow& flow);
+
 /// The one log line of a finished flow.
 std::string log_line(const Flow& flow);
 

@@ -19,10 +19,6 @@ milliseconds time_left(const Flow& flow) {
   return std::chrono::duration_cast<milliseconds>(end - Flow::Clock::now());
 }
 
-net::Endpoint target_of(const Flow& flow) {
-  return {flow.route->translate(flow.destination.address), flow.destination.port};
-}
-
 EndReason end_reason(ssh::SessionTrouble trouble) {
   switch (trouble) {
     case ssh::SessionTrouble::kUnreachable: return EndReason::kGatewayUnreachable;

@@ -67,6 +67,10 @@ std::string_view why_no_site_prefix(const Prefix& prefix) {
   if (prefix.length() == 0) return "it covers every address";
   for (const Reserved& special : reserved())
     if (prefix.overlaps(special.block)) return special.why;
+  // (such an address is held as the IPv4 one, and would be in the prefix no more)
+  const Address last = prefix.last();
+  const auto read = Address::from_bytes({reinterpret_cast<const char*>(last.bytes().data()), last.width() / 8});
+  if (read->family() != prefix.family()) return "it covers IPv4 addresses in their IPv6 form";
   return {};
 }
 

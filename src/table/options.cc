@@ -114,12 +114,18 @@ void OptionParser::check_map(const Route& route) {
   if (!map_) return;
   const std::string_view word = words_[kMap];
   if (route.prefixes.size() != 1) {
-    report_.error(word, text("map= needs a line with one prefix; this one has ", route.prefixes.size()));
+    report_.error(word, text("map= needs a line with one prefix, and this one has ", route.prefixes.size(),
+                             "; write a line for each"));
     return;
   }
   const net::Prefix& prefix = route.prefixes.front();
-  if (map_->family() != prefix.family() || map_->length() != prefix.length())
-    report_.error(word, text("map= has to be as long as the line's prefix ", prefix.to_string(), " and of its family"));
+  if (map_->family() != prefix.family())
+    report_.error(word, text("map= has to be of the family of the line's prefix ", prefix.to_string()));
+  else if (map_->length() != prefix.length())
+    report_.error(word, text("map= has to be as long as the line's prefix ", prefix.to_string(), ": write a map of /",
+                             prefix.length(), ", or a prefix of /", map_->length()));
+  else if (*map_ == prefix)
+    report_.warning(word, "map= translates the prefix into itself; leave it out");
 }
 
 }  // namespace dvpn::table

@@ -126,13 +126,22 @@ TEST(TableErrors, OfOptions) {
            {" g.example weights=1", "weights=1", "weights= needs choose=weight"},
            {" g.example choose=weight weights=1,2", "weights=1,2", "there are 2 weights for 1 gateways"},
            {" g.example map=10.9.0.0/16", "map=10.9.0.0/16",
-            "map= has to be as long as the line's prefix 10.0.32.0/24 and of its family"},
+            "map= has to be as long as the line's prefix 10.0.32.0/24: write a map of /24, or a prefix of /16"},
+           {" g.example map=fd00:9::/64", "map=fd00:9::/64", "map= has to be of the family of the line's prefix 10.0.32.0/24"},
+           {" g.example map=192.168.1.7/24", "192.168.1.7/24",
+            "192.168.1.7/24 has bits set beyond its length; the block is 192.168.1.0/24"},
+           {" g.example map=0.0.0.0/0", "0.0.0.0/0", "0.0.0.0/0 cannot be used: it covers every address"},
+           {" g.example map=192.168.1.0", "192.168.1.0",
+            "'192.168.1.0' has no length: one address alone is 192.168.1.0/32"},
+           {" g.example 0.0.0.0/0 map=10.9.0.0/16", "0.0.0.0/0", "0.0.0.0/0 cannot be used: it covers every address"},
            {" g.example map=fd00:9::/24", "fd00:9::/24",
             "fd00:9::/24 has bits set beyond its length; the block is fd00::/24"},
+           {" g.example map=::fffe:0:0/95", "::fffe:0:0/95",
+            "::fffe:0:0/95 cannot be used: it covers IPv4 addresses in their IPv6 form"},
            {" g.example map=127.0.0.0/24", "127.0.0.0/24",
             "127.0.0.0/24 cannot be used: it covers loopback addresses"},
            {" g.example 10.0.32.0/24 10.0.33.0/24 map=10.9.0.0/24", "map=10.9.0.0/24",
-            "map= needs a line with one prefix; this one has 2"},
+            "map= needs a line with one prefix, and this one has 2; write a line for each"},
        })
     expect_said(mistake);
   EXPECT_EQ(said("10.0.32.1 a #! g.example via=relay via=relay\n"),
@@ -147,7 +156,7 @@ TEST(TableErrors, OfOptions) {
             "  10.0.32.1 a #! g.example,h.example choose=weight weights=0,1001\n"
             "                                                             ^~~~\n");
   EXPECT_EQ(said("fd00:9::1 a #! g.example map=fd00:a::/48\n"),
-            "hosts:1:26: error: map= has to be as long as the line's prefix fd00:9::/64 and of its family\n"
+            "hosts:1:26: error: map= has to be as long as the line's prefix fd00:9::/64: write a map of /64, or a prefix of /48\n"
             "  fd00:9::1 a #! g.example map=fd00:a::/48\n"
             "                           ^~~~~~~~~~~~~~~\n");
 }
@@ -194,6 +203,13 @@ TEST(TableWarnings, OfAnAddressOutsideItsLinesPrefixes) {
             "hosts:1:1: warning: 10.0.33.1 is in none of its line's prefixes\n"
             "  10.0.33.1 a #! g.example 10.0.34.0/24\n"
             "  ^~~~~~~~~\n");
+}
+
+TEST(TableWarnings, OfAMapThatChangesNothing) {
+  EXPECT_EQ(said("10.0.33.1 a #! g.example map=10.0.33.0/24\n"),
+            "hosts:1:26: warning: map= translates the prefix into itself; leave it out\n"
+            "  10.0.33.1 a #! g.example map=10.0.33.0/24\n"
+            "                           ^~~~~~~~~~~~~~~~\n");
 }
 
 TEST(TableErrors, AreAllCollectedInTheOrderOfTheLines) {
