@@ -208,11 +208,12 @@ double percentile(std::vector<double>& sorted, double share) {
   return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
-void print_latencies(std::vector<double>& seconds, std::size_t failed, const std::string& error, double elapsed) {
+/// `more`: further members of the answer, each with a comma before it.
+void print_latencies(std::vector<double>& seconds, std::size_t failed, const std::string& error, double elapsed, const std::string& more = "") {
   std::sort(seconds.begin(), seconds.end());
-  std::printf("{\"ok\":%zu,\"failed\":%zu,\"error\":\"%s\",\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+  std::printf("{\"ok\":%zu,\"failed\":%zu,\"error\":\"%s\",\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f%s}\n",
               seconds.size(), failed, error.c_str(), static_cast<double>(seconds.size()) / elapsed, percentile(seconds, 0.5) * 1e3,
-              percentile(seconds, 0.99) * 1e3, percentile(seconds, 1) * 1e3);
+              percentile(seconds, 0.99) * 1e3, percentile(seconds, 1) * 1e3, more.c_str());
 }
 
 /// In KiB.
@@ -264,6 +265,7 @@ int bulk(const Target& target, bool up, int flows, long kibibytes) {
 
 int connections(const Target& target, std::size_t count, std::size_t at_once) {
   std::vector<std::vector<double>> seconds(at_once);
+  std::vector<std::vector<double>> connected(at_once);  // connect() alone
   std::vector<std::size_t> failed(at_once);
   std::vector<std::string> error(at_once);
   const auto start = Clock::now();
@@ -273,7 +275,9 @@ int connections(const Target& target, std::size_t count, std::size_t at_once) {
       for (std::size_t i = t; i < count; i += at_once) {
         const auto begun = Clock::now();
         const int fd = target.connect();
+        const double connecting = since(begun);
         const std::string wrong = start_echo(fd);
+        if (wrong.empty()) connected[t].push_back(connecting);
         if (wrong.empty()) {
           seconds[t].push_back(since(begun));
         } else {
@@ -287,14 +291,19 @@ int connections(const Target& target, std::size_t count, std::size_t at_once) {
   for (std::thread& thread : threads) thread.join();
   const double elapsed = since(start);
   std::vector<double> all;
+  std::vector<double> connects;
   std::size_t failures = 0;
   std::string an_error;
   for (std::size_t t = 0; t < at_once; ++t) {
     all.insert(all.end(), seconds[t].begin(), seconds[t].end());
+    connects.insert(connects.end(), connected[t].begin(), connected[t].end());
     failures += failed[t];
     if (!error[t].empty()) an_error = error[t];
   }
-  print_latencies(all, failures, an_error, elapsed);
+  std::sort(connects.begin(), connects.end());
+  char more[64];
+  std::snprintf(more, sizeof more, ",\"connect_p50_ms\":%.3f,\"connect_p99_ms\":%.3f", percentile(connects, 0.5) * 1e3, percentile(connects, 0.99) * 1e3);
+  print_latencies(all, failures, an_error, elapsed, more);
   return failures == 0 ? 0 : 1;
 }
 

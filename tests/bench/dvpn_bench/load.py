@@ -7,9 +7,9 @@ import subprocess
 from .errors import Failed
 
 
-def _client(peer, *words, timeout):
-    """One run; Failed unless it ended well and says so."""
-    command = peer.lab.command(peer.client, peer.lab.tree.load, *words)
+def _client(peer, *words, timeout, at=None):
+    """One run at the peer's client, or elsewhere; Failed unless it ended well and says so."""
+    command = peer.lab.command(at or peer.client, peer.lab.tree.load, *words)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
@@ -36,9 +36,9 @@ def bulk(peer, direction, flows, kibibytes, timeout=60):
     return answer
 
 
-def connect(peer, count, at_once, timeout=60):
+def connect(peer, count, at_once, timeout=60, at=None):
     """Connections with one byte each way; none may fail."""
-    answer = _client(peer, "connect", peer.host, peer.port, count, at_once, timeout=timeout)
+    answer = _client(peer, "connect", peer.host, peer.port, count, at_once, timeout=timeout, at=at)
     if answer["failed"]:
         raise Failed(f"{answer['failed']} of {count} connections failed ({at_once} at once): {answer['error']}")
     return answer

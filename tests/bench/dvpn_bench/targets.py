@@ -2,7 +2,7 @@
 """What dvpn is to reach, and what there is to reach for beyond that. A figure is a ratio in the same run wherever it can be."""
 import dataclasses
 
-from .measures import bulk, cpu, first_byte, idle, keystroke, table
+from .measures import bulk, cpu, first_byte, gate, idle, keystroke, table
 
 OURS = ("direct", "relay")
 PACKET_VPNS = ("openvpn", "wireguard-go", "tinc", "fastd", "vtun")
@@ -65,6 +65,9 @@ def connections():
 
 
 def latency():
+    for peer in OURS:
+        yield _value(f"what the gate adds to connect(), 0 ms, {peer}", gate.ADDED.id, peer, "<=", 0.05, None, "ms")
+        yield _value(f"connect(), warm, {gate.RTT_MS} ms, {peer}: beyond one round trip", gate.BEYOND.id, peer, "<=", 2, None, "ms")
     for peer in OURS:
         yield _value(f"first byte, warm, {first_byte.RTT_MS} ms, {peer}: beyond two round trips", first_byte.beyond_two_round_trips().id, peer,
                      "<=", 2, None, "ms")
