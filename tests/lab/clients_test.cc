@@ -88,8 +88,8 @@ TEST_P(Client, BothDirectionsRunAtOnce) {
   ASSERT_EQ(there.run(noise(bytes, 3) + " >files/large").exit + here.run(noise(bytes, 4) + " >files/large").exit, 0);
   const std::string mine = std::string(family_.name) == "IPv4" ? "10.0.31.2" : "[fd00:31::2]";
   const auto get_and_put = [](const std::string& site) {
-    return "bash -o pipefail -c \"curl -sSfg http://" + site + "/large | tee >(sha256sum >sum) | curl -sSfg -T - http://" + site +
-           "/back && cat sum\"";
+    return "bash -o pipefail -c \"mkfifo copy && { sha256sum <copy >sum & } && curl -sSfg http://" + site +
+           "/large | tee copy | curl -sSfg -T - http://" + site + "/back && wait && cat sum\"";
   };
   const std::string memory = "mount -t tmpfs none /mnt && cd /mnt && ";
   Process from_a = near_.start(memory + get_and_put(family_.in_url)), from_b = far_.start(memory + get_and_put(mine));
