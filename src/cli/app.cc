@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/map.h"
 #include "cli/render.h"
+#include "cli/why.h"
 #include "config/daemon_config.h"
 #include "config/file.h"
 
@@ -17,6 +18,7 @@ namespace dvpn::cli {
 
 namespace {
 
+constexpr auto kPatience = std::chrono::seconds(15);  // longer than the daemon takes for any call
 constexpr const char* kConfigFile = "/etc/dvpn/dvpnd.yaml";
 
 struct Options {
@@ -27,6 +29,7 @@ struct Options {
   bool json = false;
   bool kernel = false;
   std::string what;
+  WhyQuestion why;
 
   Form form() const { return json ? Form::kJson : Form::kText; }
 };
@@ -37,11 +40,12 @@ class Program {
 
   int run(std::vector<std::string> arguments) {
     describe();
+    const bool asks_why = !arguments.empty() && arguments.front() == "why";
     try {
       std::ranges::reverse(arguments);  // as CLI11 wants them
       app_.parse(arguments);
     } catch (const CLI::ParseError& error) {
-      return app_.exit(error, out_, err_) == 0 ? kOk : kUsage;  // --help and --version arrive here as well
+      return app_.exit(error, out_, err_) == 0 ? kOk : asks_why ? kBadQuestion : kUsage;  // --help and --version arrive here as well
     }
     return action_();
   }
@@ -57,6 +61,18 @@ class Program {
     describe_call("gateways", "The gateways that have been used", [this] { return ask("gateways", render_gateways); });
     describe_call("reload", "Read configuration and table again; live flows stay",
                   [this] { return ask("reload", render_reload); });
+    describe_why();
+  }
+
+  void describe_why() {
+    auto* why = describe_call("why", "Why a destination is carried, or where it stops and what to do", [this] { return this->why(); });
+    why->add_option("DEST", options_.why.destination, "ADDRESS[:PORT] or NAME[:PORT]; IPv6 with a port in brackets")->required();
+    why->add_option("--from", options_.why.from, "The client's address");
+    auto* udp = why->add_flag("--udp", options_.why.udp, "UDP instead of TCP");
+    auto* ping = why->add_flag("--ping", options_.why.ping, "A ping instead of TCP");
+    auto* connect = why->add_flag("--connect", options_.why.connect, "Try the target itself with a TCP connection; needs root");
+    udp->excludes(ping)->excludes(connect);
+    ping->excludes(connect);
   }
 
   void describe_map() {
@@ -164,6 +180,22 @@ class Program {
 
   int status() {
     return ask("status", render_status, [](const nlohmann::json& answer) { return degradations(answer).empty(); });
+  }
+
+  /// Its codes beyond yes and no are those of sysexits.h, so that a script can tell a stop from a question that failed.
+  int why() {
+    const auto path = socket();
+    if (!path) return refuse(path.error(), options_.form(), out_, err_, kBadConfiguration);
+    const auto answer = ask_daemon(*path, why_request(options_.why), kPatience);
+    if (!answer) return refuse(answer.error().text, options_.form(), out_, err_, kUnavailable);
+    const bool ok = (*answer)["ok"];
+    if (!ok && !options_.json) return refuse(answer->value("error", std::string("dvpnd refused")), Form::kText, out_, err_, kBadQuestion);
+    if (options_.json)
+      print(*answer, out_);
+    else
+      out_ << render_why(*answer);
+    if (!ok) return kBadQuestion;
+    return answer->value("carried", false) ? kOk : kNo;
   }
 
   int flows() {

@@ -103,9 +103,13 @@ class Call {
 }  // namespace
 
 Result<nlohmann::json> call_daemon(const std::string& socket, const std::string& call, milliseconds patience) {
+  return ask_daemon(socket, {{"call", call}}, patience);
+}
+
+Result<nlohmann::json> ask_daemon(const std::string& socket, nlohmann::json request, milliseconds patience) {
   Call connection(socket, patience);
   if (auto status = connection.connect(); !status) return std::unexpected(status.error());
-  const nlohmann::json request = {{"v", kVersion}, {"call", call}};
+  request["v"] = kVersion;
   if (auto status = connection.send(request.dump() + '\n'); !status) return std::unexpected(status.error());
   const auto line = connection.receive_line();
   if (!line) return std::unexpected(line.error());

@@ -15,4 +15,8 @@ namespace dvpn::cli {
 Result<nlohmann::json> call_daemon(const std::string& socket, const std::string& call,
                                    std::chrono::milliseconds patience = std::chrono::seconds(10));
 
+/// The same for a call with more in it: `request` has "call", and gets "v".
+Result<nlohmann::json> ask_daemon(const std::string& socket, nlohmann::json request,
+                                  std::chrono::milliseconds patience = std::chrono::seconds(10));
+
 }  // namespace dvpn::cli

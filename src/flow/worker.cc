@@ -201,4 +201,12 @@ net::Task<WorkerInfo> Worker::info() {
   co_return info;
 }
 
+net::Task<FarAnswer> Worker::ask(FarQuestion question) {
+  if (stopping_) co_return FarAnswer{};
+  GatewayOf find = [this](const table::GatewaySpec& spec) -> gateway::Gateway& { return gateway_of(spec); };
+  auto asking = ask_far(std::move(question), std::move(find), context_.get_executor(), scratch_);
+  auto answer = co_await std::move(asking);
+  co_return answer;
+}
+
 }  // namespace dvpn::flow

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "flow/counters.h"
+#include "flow/far_question.h"
 #include "flow/far_reader.h"
 #include "flow/flow.h"
 #include "gateway/gateway.h"
@@ -70,6 +71,7 @@ class Worker {
   // On the worker's own thread, through executor():
   net::Task<std::vector<FlowInfo>> list_flows(std::size_t most);
   net::Task<WorkerInfo> info();
+  net::Task<FarAnswer> ask(FarQuestion question);
 
  private:
   void run();

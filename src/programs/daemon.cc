@@ -290,12 +290,17 @@ net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) 
     co_return answer;
   }
   if (call->name == "redirects") co_return list_redirects();
+  if (call->name == "why") {
+    auto explaining = why(caller, std::move(line));
+    auto answer = co_await std::move(explaining);
+    co_return answer;
+  }
   if (call->name == "reload") {
     if (caller.uid != 0) co_return control::error_answer("a reload needs root");
     auto answer = co_await reload();
     co_return answer;
   }
-  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects or reload"));
+  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects, why or reload"));
 }
 
 net::Task<std::vector<flow::WorkerInfo>> Daemon::worker_infos() {

@@ -15,6 +15,7 @@
 #include "control/answers.h"
 #include "control/load.h"
 #include "control/server.h"
+#include "control/why.h"
 #include "flow/dispatcher.h"
 #include "flow/gate.h"
 
@@ -43,6 +44,8 @@ class Daemon {
   net::Task<std::string> status();
   net::Task<std::string> list_flows();
   std::string list_redirects();
+  net::Task<std::string> why(control::Caller caller, std::string line);
+  net::Task<flow::FarAnswer> ask_far(const control::WhyFacts& facts, wire::Request request);
   net::Task<std::vector<flow::WorkerInfo>> worker_infos();
   Status change_forwards(const std::vector<config::Forward>& forwards);
   net::Task<> fill_sets();

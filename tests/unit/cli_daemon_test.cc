@@ -194,6 +194,21 @@ TEST_F(DvpnCall, FlowsGatewaysAndRedirects) {
   EXPECT_EQ(out_, "no gateway has been used yet\n");
 }
 
+TEST_F(DvpnCall, WhyShowsTheStopsAndTheSentenceAndEndsAccordingly) {
+  const std::string no = R"({"v":1,"ok":true,"carried":false,"stops_at":"table","sentence":"no line: add one","steps":[)"
+                         R"({"step":"own-networks","state":"ok","text":"not own"},{"step":"table","state":"stop","text":"no line"}]})";
+  EXPECT_EQ(call({"why", "10.0.33.9:445", "--from", "10.0.31.5", "--udp"}, no), 1);
+  EXPECT_EQ(request_, "{\"call\":\"why\",\"destination\":\"10.0.33.9:445\",\"from\":\"10.0.31.5\",\"protocol\":\"udp\",\"v\":1}\n");
+  EXPECT_EQ(out_, "  ok    own-networks  not own\n  stop  table         no line\nno line: add one\n");
+  EXPECT_EQ(call({"why", "a:1", "--connect"}, R"({"v":1,"ok":true,"carried":true,"sentence":"yes","steps":[]})"), 0);
+  EXPECT_EQ(request_, "{\"call\":\"why\",\"connect\":true,\"destination\":\"a:1\",\"protocol\":\"tcp\",\"v\":1}\n");
+  EXPECT_EQ(call({"why", "a:1"}, R"({"v":1,"ok":false,"error":"no such name"})"), 64);
+  EXPECT_EQ(err_, "dvpn: no such name\n");
+  EXPECT_EQ(plain({"why"}), 64);
+  EXPECT_EQ(plain({"why", "a", "--udp", "--connect"}), 64);
+  EXPECT_EQ(plain({"why", "a", "--socket", "/nonexistent/socket"}), 69);
+}
+
 TEST_F(DvpnCall, ReloadPrintsWhatChangedOrTheDiagnosticsAsTheyAre) {
   EXPECT_EQ(call({"reload"}, R"({"v":1,"ok":true,"table_routes":2,"changed":"1 route added"})"), 0);
   EXPECT_EQ(out_, "reloaded: 2 routes; 1 route added\n");
