@@ -2,6 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tables raw and nat: which TCP the VPN carries, held in the queue and redirected to the daemon. (Sourced by dvpn-rules.)
 
+# own_accounts CHAIN: what carries everything else is never caught itself.
+own_accounts() {
+  local account; for account in $daemon_account $relay_account; do echo "-A $1 -m owner --uid-owner $account -j RETURN"; done
+  echo "-A $1 -m owner --gid-owner $peers_group --suppl-groups -j RETURN"
+}
+
 nat_rules() {
   local family=$1 i source=''
   # DVPN_CATCH redirects what the VPN carries: from LAN interfaces and the gateway itself, never from elsewhere.
@@ -10,9 +16,7 @@ nat_rules() {
   [[ $reject_smb == yes ]] && echo '-A DVPN_CATCH -p tcp -m tcp --dport 445 -j RETURN'
   echo "-A DVPN_CATCH -p tcp -m set --match-set $set$family dst -j REDIRECT --to-ports $port"
   for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i -p tcp -j DVPN_CATCH"; done
-  [[ -n $daemon_account ]] && echo "-A DVPN_OUT -m owner --uid-owner $daemon_account -j RETURN"
-  echo "-A DVPN_OUT -m owner --uid-owner $relay_account -j RETURN"
-  echo "-A DVPN_OUT -m owner --gid-owner $peers_group --suppl-groups -j RETURN"
+  own_accounts DVPN_OUT
   echo '-A DVPN_OUT -p tcp -j DVPN_CATCH'
   [[ $masquerade == yes ]] || return 0
   ((family == 6)) && source='-s fc00::/7 ' # global addresses of the LAN need none
@@ -27,9 +31,7 @@ raw_rules() {
   local -r first="-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set $set$family dst"
   for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $first -j DVPN_HOLD"; done
   echo "-A DVPN_OUT $first -j DVPN_OWN"
-  [[ -n $daemon_account ]] && echo "-A DVPN_OWN -m owner --uid-owner $daemon_account -j RETURN"
-  echo "-A DVPN_OWN -m owner --uid-owner $relay_account -j RETURN"
-  echo "-A DVPN_OWN -m owner --gid-owner $peers_group --suppl-groups -j RETURN"
+  own_accounts DVPN_OWN
   echo '-A DVPN_OWN -j DVPN_HOLD'
   echo '-A DVPN_HOLD -m addrtype --dst-type LOCAL -j RETURN'
   [[ $reject_smb == yes ]] && echo '-A DVPN_HOLD -p tcp -m tcp --dport 445 -j RETURN'

@@ -35,9 +35,11 @@ filter_rules() {
     for i in "${wan[@]}"; do printf '%s\n' "-A DVPN_FWD -i $i $known -j RETURN" "-A DVPN_FWD -i $i -j DROP"; done
   fi
 
-  # INPUT: DVPN_WAN returns what a WAN may send to the gateway. Then the daemon's port: only what was redirected.
+  # INPUT: DVPN_WAN returns what a WAN may send to the gateway. Then the daemon's port: only what was redirected; and
+  # datagrams that were caught, whatever their port.
   for i in "${wan[@]}"; do echo "-A DVPN_IN -i $i -g DVPN_WAN"; done
   for i in lo "${lan[@]}"; do echo "-A DVPN_IN -i $i -p tcp -m tcp --dport $port -m conntrack --ctstate DNAT -j ACCEPT"; done
+  for i in lo "${lan[@]}"; do echo "-A DVPN_IN -i $i -p udp $(marked $CAUGHT) -j ACCEPT"; done
   echo "-A DVPN_IN -p tcp -m tcp --dport $port -m conntrack ! --ctstate RELATED,ESTABLISHED -j REJECT --reject-with tcp-reset"
 
   echo "-A DVPN_WAN -p tcp -m tcp --dport $port -m conntrack --ctstate DNAT -j DROP"
@@ -71,7 +73,8 @@ filter_rules() {
     echo "-A DVPN_LEAK -p tcp -m tcp --sport $i -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN"
   done
   for i in LEAK OUT; do
-    # (this machine's answers to a client whose address the relay has taken: they were to leave by the WAN and go by lo now)
+    # (this machine's answers to a client whose address the relay has taken, and datagrams of its own that are caught: they were to
+    # leave by the WAN and go by lo now)
     echo "-A DVPN_$i $(marked $OURS $OURS) -j RETURN"
     [[ $reject_smb == yes ]] &&
       echo "-A DVPN_$i -p tcp -m tcp --dport 445 $into -m addrtype ! --dst-type LOCAL -j REJECT --reject-with tcp-reset"

@@ -1,13 +1,39 @@
 # shellcheck shell=bash disable=SC2154,SC2086,SC2153 # (variables and numbers of dvpn-rules and its other parts)
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The table mangle: packets for the relay that have a client's address. (Sourced by dvpn-rules.)
+# The table mangle: packets for the relay that have a client's address; datagrams that the VPN carries. (Sourced by dvpn-rules.)
 
 # Client sources. PREROUTING: answers from the site's hosts; OUTPUT: the relay's own packets, and this machine's answers.
 # What comes back is no new connection, so nothing that catches those sees it.
 mangle_rules() {
+  client_sources
+  datagrams "$1"
+}
+
+client_sources() {
   local -r ours=$(bits $OURS $OURS)
   local -r back="-m connmark --mark $ours -m conntrack --ctdir REPLY -j MARK --set-xmark $ours"
   echo "-A DVPN_PRE $back"
   echo "-A DVPN_OUT -m conntrack --ctstate NEW --ctdir ORIGINAL -m owner --uid-owner $relay_account -m addrtype ! --src-type LOCAL -j CONNMARK --set-xmark $ours"
   echo "-A DVPN_OUT $back"
+}
+
+# UDP, but for such answers: what comes from the LAN, and this machine's own, which comes by lo once it is marked. For what the
+# daemon has a socket that stands in for the target, that is where it goes; other datagrams wait until it has made one. (Not
+# TPROXY: the socket that it finds is forgotten when the packet leaves a bridge with br_netfilter.)
+datagrams() {
+  local i
+  local -r udp="-p udp -m set --match-set $set$1 dst -m mark ! --mark $(bits $OURS $OURS)"
+  local -r queued="-j NFQUEUE --queue-num $datagram_queue --queue-bypass"
+  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $udp -j DVPN_DGRAM"; done
+  echo "-A DVPN_PRE -i lo -p udp $(marked $CAUGHT) -m socket --transparent -j RETURN"
+  echo "-A DVPN_PRE -i lo -p udp $(marked $CAUGHT) $queued"
+  echo '-A DVPN_DGRAM -m addrtype --dst-type LOCAL -j RETURN'
+  echo '-A DVPN_DGRAM -m conntrack --ctstate INVALID -j DROP'
+  echo "-A DVPN_DGRAM -p udp -m socket --transparent -j MARK --set-xmark $(bits $CAUGHT)"
+  echo "-A DVPN_DGRAM $(marked $CAUGHT) -j RETURN"
+  echo "-A DVPN_DGRAM $queued"
+  echo "-A DVPN_OUT $udp -j DVPN_OWN"
+  own_accounts DVPN_OWN
+  echo '-A DVPN_OWN -m addrtype --dst-type LOCAL -j RETURN'
+  echo "-A DVPN_OWN -j MARK --set-xmark $(bits $CAUGHT)"
 }

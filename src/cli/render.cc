@@ -88,6 +88,12 @@ std::string gate_line(const json& gate) {
   return text("hold: ", count(gate, "held"), " held of ", count(gate, "limit"), ", ", verdicts(gate), count(gate, "bypassed"), " bypassed");
 }
 
+std::string udp_line(const json& udp) {
+  return text(count(udp, "flows"), " flows of ", count(udp, "limit"), ", ", count(udp, "up"), " datagrams up, ", count(udp, "down"), " down, ",
+              count(udp, "dropped_up") + count(udp, "dropped_down") + count(udp, "late"), " dropped, ",
+              count(udp, "unreachable"), " unreachable");
+}
+
 std::string gateway_rows(const json& gateways) {
   Columns columns({"GATEWAY", "STATE", "SESSIONS", "FLOWS", "OPENS", "FAILURES", "RTT", "RETRY IN", "LAST ERROR"});
   for (const json& gateway : gateways)
@@ -125,6 +131,7 @@ std::vector<std::string> degradations(const json& status) {
     out.push_back(text("there is no gate, connections are accepted first: ", error));
   if (count(gate, "bypassed") > 0 && verdicts(gate).empty())
     out.push_back("connections come past the gate, and none is held; dvpn-rules install");
+  if (const std::string error = word(member(status, "udp"), "error"); !error.empty()) out.push_back(text("no UDP is carried: ", error));
   const json& gateways = member(status, "gateways");
   if (!gateways.is_array()) return out;
   for (const json& gateway : gateways) {
@@ -152,6 +159,7 @@ std::string render_status(const json& answer) {
   facts.add({"flows", text(count(flows, "open"), " open of ", count(flows, "limit"), ", ", count(flows, "total"),
                            " in all, ", count(flows, "refused"), " refused")});
   facts.add({"gate", gate_line(member(answer, "gate"))});
+  if (member(answer, "udp").is_object()) facts.add({"udp", udp_line(member(answer, "udp"))});
   facts.add({"ended", ended(member(answer, "ended"))});
   facts.add({"bytes", text(size(bytes, "up"), " up, ", size(bytes, "down"), " down")});
   out += facts.render("  ");
@@ -168,9 +176,9 @@ std::string render_gateways(const json& answer) {
 std::string render_flows(const json& answer) {
   const json& flows = member(answer, "flows");
   if (!has_rows(flows)) return "no flows\n";
-  Columns columns({"ID", "CLIENT", "DESTINATION", "GATEWAY", "VIA", "STATE", "AGE", "UP", "DOWN"});
+  Columns columns({"ID", "PROTOCOL", "CLIENT", "DESTINATION", "GATEWAY", "VIA", "STATE", "AGE", "UP", "DOWN"});
   for (const json& flow : flows)
-    columns.add({word(flow, "id"), word(flow, "client"), word(flow, "destination"), word(flow, "gateway"),
+    columns.add({word(flow, "id"), word(flow, "protocol"), word(flow, "client"), word(flow, "destination"), word(flow, "gateway"),
                  word(flow, "via"), word(flow, "state"), seconds(flow, "age_s"), size(flow, "up"), size(flow, "down")});
   return columns.render();
 }

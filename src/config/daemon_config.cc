@@ -117,12 +117,23 @@ Value<Role> role(std::string_view word) {
   return std::unexpected(text("'", word, "' is neither router nor leaf"));
 }
 
-void read_intercept(Section& root, DaemonConfig& config) {
+void read_intercept(Section& root, DaemonConfig& config, Report& report) {
   Section intercept = root.section("intercept");
   intercept.read("port", config.intercept.port, port);
   intercept.read("gate", config.intercept.gate, gate);
   intercept.read("queue", config.intercept.queue, queue_number);
+  intercept.read("datagram_queue", config.intercept.datagram_queue, queue_number);
+  if (config.intercept.datagram_queue == config.intercept.queue)
+    report.error(intercept.place(intercept.has("datagram_queue") ? "datagram_queue" : "queue"),
+                 "intercept: queue and datagram_queue are the same");
   intercept.finish();
+}
+
+void read_udp(Section& root, DaemonConfig& config) {
+  Section udp = root.section("udp");
+  udp.read("idle_timeout", config.udp.idle_timeout, duration(kTick, minutes(60)));
+  udp.read("dns_idle_timeout", config.udp.dns_idle_timeout, duration(kTick, minutes(60)));
+  udp.finish();
 }
 
 void read_rules(Section& root, DaemonConfig& config, Report& report) {
@@ -160,6 +171,8 @@ void read_limits(Section& root, DaemonConfig& config) {
   limits.read("open_timeout", out.open_timeout, duration(kTick, minutes(10)));
   limits.read("held", out.held, number(1, kMostHeld));
   limits.read("held_per_client", out.held_per_client, number(1, kMostHeld));
+  limits.read("udp_flows", out.udp_flows, number(1, 1'000'000));
+  limits.read("udp_flows_per_client", out.udp_flows_per_client, number(1, 1'000'000));
   limits.finish();
 }
 
@@ -191,7 +204,8 @@ DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagno
     read_site(root, config, report);
     root.read("table", config.table, absolute_path);
     read_ssh(root, config, report);
-    read_intercept(root, config);
+    read_intercept(root, config, report);
+    read_udp(root, config);
     read_forwards(root, config, report);
     read_rules(root, config, report);
     read_small_sections(root, config);

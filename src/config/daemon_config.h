@@ -57,8 +57,15 @@ struct DaemonConfig {
     net::Port port = 9040;
     Gate gate = Gate::kHold;
     std::uint16_t queue = 9040;  ///< number of the netfilter queue that SYNs are held in
+    std::uint16_t datagram_queue = 9041;  ///< and of the one that first datagrams come to
     bool operator==(const Intercept&) const = default;
   } intercept;
+
+  struct Udp {
+    std::chrono::milliseconds idle_timeout{60'000};      ///< a flow without a datagram ends after this
+    std::chrono::milliseconds dns_idle_timeout{10'000};  ///< and one to port 53 after this
+    bool operator==(const Udp&) const = default;
+  } udp;
 
   std::vector<Forward> forwards;
 
@@ -96,6 +103,8 @@ struct DaemonConfig {
     std::chrono::milliseconds open_timeout{20'000};
     std::uint32_t held = 10'000;           ///< SYNs at once
     std::uint32_t held_per_client = 1'000;
+    std::uint32_t udp_flows = 5'000;       ///< beside `flows`
+    std::uint32_t udp_flows_per_client = 1'000;
     bool operator==(const Limits&) const = default;
   } limits;
 

@@ -105,6 +105,21 @@ ordered_json to_json(const flow::GateInfo& gate, std::size_t limit) {
           {"not_understood", gate.not_understood}};
 }
 
+ordered_json udp_json(const DaemonState& state, const flow::DatagramCounts& count) {
+  return {{"error", or_null(state.udp_error)},
+          {"flows", state.udp_flows},
+          {"limit", state.snapshot->config.limits.udp_flows},
+          {"up", count.up},
+          {"down", count.down},
+          {"dropped_up", count.dropped_up},
+          {"dropped_down", count.dropped_down},
+          {"late", state.udp.late},
+          {"unreachable", count.unreachable},
+          {"remembered", state.udp.remembered},
+          {"told", state.udp.told},
+          {"not_understood", state.udp.not_understood}};
+}
+
 }  // namespace
 
 std::expected<Call, std::string> parse_call(const std::string& line) {
@@ -141,6 +156,7 @@ std::string status_answer(const DaemonState& state) {
     answer["gate"] = to_json(*state.gate, state.snapshot->config.limits.held);
   else
     answer["gate"] = {{"mode", "accept-first"}, {"error", or_null(state.gate_error)}};
+  answer["udp"] = udp_json(state, all.udp);
   std::size_t sessions = 0;
   for (const gateway::Stats& stats : state.gateways) sessions += stats.sessions;
   answer["sessions"] = sessions;
@@ -160,6 +176,7 @@ std::string flows_answer(const std::vector<flow::FlowInfo>& flows) {
   for (const flow::FlowInfo& flow : flows) {
     const char* const state = !flow.open ? "opening" : flow.half_closed ? "closing" : "open";
     list.push_back({{"id", flow.id},
+                    {"protocol", name(flow.protocol)},
                     {"client", flow.client.to_string()},
                     {"destination", flow.destination.to_string()},
                     {"gateway", flow.gateway},

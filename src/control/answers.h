@@ -9,6 +9,7 @@
 
 #include "flow/counters.h"
 #include "flow/gate.h"
+#include "flow/udp_front.h"
 #include "flow/worker.h"
 #include "intercept/address_sets.h"
 #include "intercept/conntrack.h"
@@ -38,12 +39,15 @@ struct DaemonState {
   FileState table;
   intercept::SetState sets = intercept::SetState::kOff;
   std::optional<std::string> sets_error;
-  std::size_t open_flows = 0;
+  std::size_t open_flows = 0;  ///< connections
+  std::size_t udp_flows = 0;
   std::uint64_t accepted = 0;  ///< flows that were let in since the start
   flow::Counters counters;
   flow::Counters refused;
   std::optional<flow::GateInfo> gate;  ///< none: connections are accepted first
   std::optional<std::string> gate_error;
+  flow::UdpInfo udp;
+  std::optional<std::string> udp_error;  ///< why none is carried
   std::vector<gateway::Stats> gateways;  ///< one for each, all workers together
 };
 

@@ -132,6 +132,8 @@ bool pass_down(Flow& flow, FarReader& reader, std::string_view chunk) {
       case FarReader::Kind::kNeedMore: gather.flush(); return finished;
       case FarReader::Kind::kYes: flow.opened = Flow::Clock::now(); break;
       case FarReader::Kind::kData: gather.add(event.data); break;
+      case FarReader::Kind::kDatagram:
+      case FarReader::Kind::kUnreachable: break;  // of other flows
       case FarReader::Kind::kEnd: finished = true; break;
       case FarReader::Kind::kReady: flow.channel_ready = true; break;
       case FarReader::Kind::kFail: gather.flush(); flow.finish(event.reason, std::move(event.why)); break;

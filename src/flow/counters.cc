@@ -11,6 +11,7 @@ Counters& Counters::operator+=(const Counters& other) {
   for (std::size_t i = 0; i < kEndReasons; ++i) ended[i] += other.ended[i];
   bytes_up += other.bytes_up;
   bytes_down += other.bytes_down;
+  udp += other.udp;
   return *this;
 }
 

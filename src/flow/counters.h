@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "flow/datagrams.h"
 #include "flow/end_reason.h"
 
 namespace dvpn::flow {
@@ -13,6 +14,7 @@ struct Counters {
   std::array<std::uint64_t, kEndReasons> ended{};  ///< by EndReason
   std::uint64_t bytes_up = 0;                      ///< payload from clients to targets
   std::uint64_t bytes_down = 0;
+  DatagramCounts udp;
 
   void count(EndReason reason) { ++ended[static_cast<std::size_t>(reason)]; }
   std::uint64_t total() const;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "intercept/datagram_socket.h"
 #include "net/deadline.h"
 
 namespace dvpn::flow {
@@ -16,14 +17,17 @@ namespace {
 constexpr std::uint32_t kRefusalLines = 5;  // at once, for each reason
 constexpr auto kRefusalInterval = std::chrono::seconds(10);
 
-std::string_view explain(EndReason reason) {
+std::string_view explain(EndReason reason, Protocol protocol = Protocol::kTcp) {
+  const bool udp = protocol == Protocol::kUdp;
   switch (reason) {
     case EndReason::kNotRedirected: return "connected straight to the listener, or a loop";
     case EndReason::kOwnNetwork: return "the destination is in the site's own networks";
     case EndReason::kShutdown: return "the daemon is stopping";
     case EndReason::kNoRoute: return "no line of the table covers the destination";
-    case EndReason::kFlowLimit: return "limits.flows is reached";
-    case EndReason::kClientLimit: return "limits.flows_per_client is reached";
+    case EndReason::kFlowLimit: return udp ? "limits.udp_flows is reached" : "limits.flows is reached";
+    case EndReason::kClientLimit: return udp ? "limits.udp_flows_per_client is reached" : "limits.flows_per_client is reached";
+    case EndReason::kProhibited: return "without a relay (via=direct) there are connections alone";
+    case EndReason::kPortTaken: return "a program of this gateway has that port on all addresses";
     case EndReason::kHeldLimit: return "limits.held_per_client is reached";
     case EndReason::kClientGone: return "the client gave up";
     default: return "";
@@ -40,35 +44,43 @@ Dispatcher::Dispatcher(const net::Executor& executor, SnapshotPtr snapshot, std:
       conntrack_(std::move(conntrack)),
       emptied_(executor) {}
 
-std::optional<EndReason> Dispatcher::why_not(const net::Address& client, const net::Address& destination,
+std::optional<EndReason> Dispatcher::why_not(Protocol protocol, const net::Address& client, const net::Address& destination,
                                              const std::optional<table::Match>& match) const {
   const auto& limits = snapshot_->config.limits;
   if (snapshot_->own(destination)) return EndReason::kOwnNetwork;
   if (!match) return EndReason::kNoRoute;
-  if (live_.size() >= limits.flows) return EndReason::kFlowLimit;
-  const auto flows = per_client_.find(client);
-  if (flows != per_client_.end() && flows->second >= limits.flows_per_client) return EndReason::kClientLimit;
+  const bool udp = protocol == Protocol::kUdp;
+  if (udp && match->route->via == table::Via::kDirect) return EndReason::kProhibited;
+  const Census& census = census_[static_cast<std::size_t>(protocol)];
+  if (census.flows >= (udp ? limits.udp_flows : limits.flows)) return EndReason::kFlowLimit;
+  const auto flows = census.per_client.find(client);
+  const std::uint32_t most = udp ? limits.udp_flows_per_client : limits.flows_per_client;
+  if (flows != census.per_client.end() && flows->second >= most) return EndReason::kClientLimit;
   return std::nullopt;
 }
 
-void Dispatcher::refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason) {
+void Dispatcher::refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason,
+                         Protocol protocol) {
   refused_.count(reason);
   auto [limit, added] = refusal_log_.try_emplace(reason, kRefusalLines, kRefusalInterval);
   const auto held_back = limit->second.allow(RateLimit::Clock::now());
   if (!held_back) return;
-  log_warning(text("flow refused client=", client.to_string(), " destination=", destination ? destination->to_string() : "-",
-                   " end=", name(reason), " why=\"", explain(reason), '"',
+  log_warning(text("flow refused protocol=", name(protocol), " client=", client.to_string(), " destination=", destination ? destination->to_string() : "-",
+                   " end=", name(reason), " why=\"", explain(reason, protocol), '"',
                    *held_back > 0 ? text(" (", *held_back, " more like it were not logged)") : ""));
 }
 
-Request Dispatcher::let_in(const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route) {
+Request Dispatcher::let_in(Protocol protocol, const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route) {
   const table::GatewaySpec& gateway = route.gateways.front();
   const std::size_t worker = choose_worker(gateway);
   const std::uint64_t id = ++last_id_;
-  live_.emplace(id, Live{.client = client.address, .gateway = gateway, .worker = worker});
-  ++per_client_[client.address];
+  live_.emplace(id, Live{.protocol = protocol, .client = client.address, .gateway = gateway, .worker = worker});
+  Census& census = census_[static_cast<std::size_t>(protocol)];
+  ++census.flows;
+  ++census.per_client[client.address];
   ++per_gateway_[gateway][worker];
   return {.id = id,
+          .protocol = protocol,
           .socket = {},
           .client = client,
           .destination = destination,
@@ -87,11 +99,11 @@ void Dispatcher::caught(intercept::Caught caught) {
     return;
   }
   const auto match = snapshot_->table.lookup(caught.destination->address);
-  if (const auto reason = why_not(caught.client.address, caught.destination->address, match)) {
+  if (const auto reason = why_not(Protocol::kTcp, caught.client.address, caught.destination->address, match)) {
     refused(caught.client, caught.destination, *reason);
     return;
   }
-  Request request = let_in(sender(caught).value_or(caught.client), *caught.destination, *match->route);
+  Request request = let_in(Protocol::kTcp, sender(caught).value_or(caught.client), *caught.destination, *match->route);
   request.socket = std::move(caught.socket);
   const std::size_t worker = live_.at(request.id).worker;
   workers_[worker]->carry(std::move(request));
@@ -99,11 +111,33 @@ void Dispatcher::caught(intercept::Caught caught) {
 
 std::expected<std::uint64_t, EndReason> Dispatcher::hold(const net::Endpoint& client, const net::Endpoint& destination) {
   const auto match = snapshot_->table.lookup(destination.address);
-  if (const auto reason = why_not(client.address, destination.address, match)) {
+  if (const auto reason = why_not(Protocol::kTcp, client.address, destination.address, match)) {
     refused(client, destination, *reason);
     return std::unexpected(*reason);
   }
-  Request request = let_in(client, destination, *match->route);
+  Request request = let_in(Protocol::kTcp, client, destination, *match->route);
+  const std::uint64_t id = request.id;
+  workers_[live_.at(id).worker]->carry(std::move(request));
+  return id;
+}
+
+std::expected<std::uint64_t, EndReason> Dispatcher::begin_datagrams(const net::Endpoint& client, const net::Endpoint& destination,
+                                                                    const intercept::RawSender* sender, const std::function<void()>& caught) {
+  const auto match = snapshot_->table.lookup(destination.address);
+  if (const auto reason = why_not(Protocol::kUdp, client.address, destination.address, match)) {
+    refused(client, destination, *reason, Protocol::kUdp);
+    return std::unexpected(*reason);
+  }
+  auto socket = intercept::stand_in(destination, client);
+  if (!socket) {
+    const EndReason reason = socket.error().kind == ErrorKind::kConfiguration ? EndReason::kPortTaken : EndReason::kSystem;
+    refused(client, destination, reason, Protocol::kUdp);
+    return std::unexpected(reason);
+  }
+  Request request = let_in(Protocol::kUdp, client, destination, *match->route);
+  request.socket = std::move(*socket);
+  request.sender = sender;
+  caught();
   const std::uint64_t id = request.id;
   workers_[live_.at(id).worker]->carry(std::move(request));
   return id;
@@ -124,7 +158,8 @@ void Dispatcher::cancel(std::uint64_t flow, EndReason reason) {
 void Dispatcher::uncount(Live& live) {
   if (!live.counted) return;
   live.counted = false;
-  if (const auto client = per_client_.find(live.client); --client->second == 0) per_client_.erase(client);
+  auto& per_client = census_[static_cast<std::size_t>(live.protocol)].per_client;
+  if (const auto client = per_client.find(live.client); --client->second == 0) per_client.erase(client);
 }
 
 std::size_t Dispatcher::choose_worker(const table::GatewaySpec& gateway) {
@@ -139,16 +174,17 @@ void Dispatcher::reported(const Report& report) {
   if (found == live_.end()) return;
   Live& live = found->second;
   uncount(live);
+  --census_[static_cast<std::size_t>(live.protocol)].flows;
   const auto gateway = per_gateway_.find(live.gateway);
   --gateway->second[live.worker];
   if (std::ranges::all_of(gateway->second, [](std::uint32_t n) { return n == 0; })) per_gateway_.erase(gateway);
   live_.erase(found);
-  if (live_.empty()) emptied_.notify_all();
+  if (flows(Protocol::kTcp) == 0) emptied_.notify_all();
 }
 
 net::Task<> Dispatcher::drain(std::chrono::milliseconds within) {
   const net::Deadline deadline(executor_, within, [this] { emptied_.notify_all(); });
-  while (!live_.empty() && !deadline.expired()) co_await emptied_.wait();
+  while (flows(Protocol::kTcp) > 0 && !deadline.expired()) co_await emptied_.wait();
 }
 
 }  // namespace dvpn::flow

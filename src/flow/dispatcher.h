@@ -10,8 +10,10 @@
 // gateway decide, then the lowest number. Belongs to the front thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,33 +50,46 @@ class Dispatcher {
   /// Ends it; its client may have another at once.
   void cancel(std::uint64_t flow, EndReason reason);
 
+  /// The first datagram of a client to a target: its flow; or why there is none, which is logged and counted. `caught` is called
+  /// once the flow's socket is there and before the flow begins, so that the datagram can be in it when the far side is asked.
+  std::expected<std::uint64_t, EndReason> begin_datagrams(const net::Endpoint& client, const net::Endpoint& destination,
+                                                          const intercept::RawSender* sender, const std::function<void()>& caught);
+
   /// Logs and counts a connection that no flow is made for.
-  void refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason);
+  void refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason,
+               Protocol protocol = Protocol::kTcp);
 
   void reported(const Report& report);
 
   /// New flows use it; flows that run keep theirs.
   void renew(SnapshotPtr snapshot) { snapshot_ = std::move(snapshot); }
 
-  /// Returns when there are no flows or the time is over. New ones are the caller's to keep out.
+  /// Returns when there are no connections or the time is over. (Flows of datagrams have no end to wait for.) New ones are the caller's to keep out.
   net::Task<> drain(std::chrono::milliseconds within);
 
   std::size_t flows() const { return live_.size(); }
+  std::size_t flows(Protocol protocol) const { return census_[static_cast<std::size_t>(protocol)].flows; }
   const Counters& refused() const { return refused_; }  ///< flows that never reached a worker
   std::uint64_t accepted() const { return last_id_; }
   intercept::Conntrack* conntrack() { return conntrack_ ? &*conntrack_ : nullptr; }
 
  private:
   struct Live {
+    Protocol protocol;
     net::Address client;
     table::GatewaySpec gateway;
     std::size_t worker;
-    bool counted = true;  ///< in per_client_
+    bool counted = true;  ///< in its census's per_client
   };
 
-  std::optional<EndReason> why_not(const net::Address& client, const net::Address& destination,
+  struct Census {
+    std::size_t flows = 0;
+    std::unordered_map<net::Address, std::uint32_t> per_client;
+  };
+
+  std::optional<EndReason> why_not(Protocol protocol, const net::Address& client, const net::Address& destination,
                                    const std::optional<table::Match>& match) const;
-  Request let_in(const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route);
+  Request let_in(Protocol protocol, const net::Endpoint& client, const net::Endpoint& destination, const table::Route& route);
   void uncount(Live& live);
   std::size_t choose_worker(const table::GatewaySpec& gateway);
 
@@ -83,7 +98,7 @@ class Dispatcher {
   std::vector<std::unique_ptr<Worker>>& workers_;
   std::optional<intercept::Conntrack> conntrack_;
   std::unordered_map<std::uint64_t, Live> live_;
-  std::unordered_map<net::Address, std::uint32_t> per_client_;
+  std::array<Census, kProtocols> census_;
   std::map<table::GatewaySpec, std::vector<std::uint32_t>> per_gateway_;  // flows on each worker
   std::uint64_t last_id_ = 0;
   Counters refused_;

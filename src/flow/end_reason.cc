@@ -6,6 +6,7 @@ namespace dvpn::flow {
 std::string_view name(EndReason reason) {
   static constexpr std::array<std::string_view, kEndReasons> kNames = {
       "done",
+      "idle",
       "client-reset",
       "target-reset",
       "refused",
@@ -33,6 +34,7 @@ std::string_view name(EndReason reason) {
       "flow-limit",
       "client-limit",
       "held-limit",
+      "port-taken",
       "system",
       "shutdown",
   };

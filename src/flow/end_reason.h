@@ -10,7 +10,8 @@
 namespace dvpn::flow {
 
 enum class EndReason : std::uint8_t {
-  kDone,                 ///< both halves finished
+  kDone,                 ///< both halves finished; of datagrams: the far side ended it
+  kIdle,                 ///< a flow of datagrams through which none went for a while
   kClientReset,          ///< the client's side reset it
   kTargetReset,          ///< the far target reset it
   kRefused,              ///< the target refused the connection
@@ -38,6 +39,7 @@ enum class EndReason : std::uint8_t {
   kFlowLimit,            ///< as many flows as are allowed at once
   kClientLimit,          ///< as many flows of one client as are allowed at once
   kHeldLimit,            ///< as many of one client as may be held by the gate at once
+  kPortTaken,            ///< UDP: a program of this machine has the target's port on all addresses
   kSystem,               ///< a system call failed here
   kShutdown,             ///< the daemon was stopped
 };

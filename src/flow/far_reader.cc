@@ -42,6 +42,7 @@ FarReader::Event FarReader::next(std::string_view& chunk) {
     if (all.empty()) return {};
     return {.kind = Kind::kData, .data = all};
   }
+  if (datagrams_) return read_datagram(chunk);
   const wire::FrameParser::Event event = frames_.next(chunk);
   switch (event.kind) {
     case wire::FrameParser::Kind::kNeedMore: return {};
@@ -51,6 +52,22 @@ FarReader::Event FarReader::next(std::string_view& chunk) {
     case wire::FrameParser::Kind::kReset:
       return fail_with(end_reason(event.reason), text("the relay says: ", wire::to_text(event.reason)));
     case wire::FrameParser::Kind::kError: break;
+  }
+  return fail_with(EndReason::kFarProtocol, "the relay sent a malformed frame");
+}
+
+FarReader::Event FarReader::read_datagram(std::string_view& chunk) {
+  using Frame = wire::DatagramParser::Kind;
+  const wire::DatagramParser::Event event = datagram_frames_.next(chunk);
+  switch (event.kind) {
+    case Frame::kNeedMore: return {};
+    case Frame::kDatagram: return {.kind = Kind::kDatagram, .data = event.payload};
+    case Frame::kUnreachable: return {.kind = Kind::kUnreachable, .data = event.payload, .reason = end_reason(event.reason)};
+    case Frame::kEnd: return {.kind = Kind::kEnd};
+    case Frame::kReady: return {.kind = Kind::kReady};
+    case Frame::kReset:
+      return fail_with(end_reason(event.reason), text("the relay says: ", wire::to_text(event.reason)));
+    case Frame::kError: break;
   }
   return fail_with(EndReason::kFarProtocol, "the relay sent a malformed frame");
 }

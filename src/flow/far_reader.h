@@ -8,21 +8,27 @@
 #include <string_view>
 
 #include "flow/end_reason.h"
+#include "flow/protocol.h"
 #include "table/table.h"
 #include "wire/answer.h"
+#include "wire/datagram.h"
 #include "wire/frame.h"
 
 namespace dvpn::flow {
 
 class FarReader {
  public:
-  explicit FarReader(table::Via via) : answered_(via == table::Via::kDirect), framed_(via == table::Via::kRelay) {}
+  /// Datagrams come from relays alone.
+  explicit FarReader(table::Via via, Protocol protocol = Protocol::kTcp)
+      : answered_(via == table::Via::kDirect), framed_(via == table::Via::kRelay), datagrams_(protocol != Protocol::kTcp) {}
 
   enum class Kind : std::uint8_t {
     kNeedMore,  ///< the chunk is used up
     kYes,       ///< the relay has connected
     kData,      ///< `data` is for the client
-    kEnd,       ///< the target's half is finished
+    kDatagram,  ///< `data` is one, for the client
+    kUnreachable,  ///< one of the client's did not arrive, for `reason`
+    kEnd,       ///< the target's half is finished; a flow of datagrams is over
     kReady,     ///< both are, and the channel takes another request
     kFail,      ///< the flow is over, for `reason`
   };
@@ -41,11 +47,14 @@ class FarReader {
 
  private:
   Event read_answer(std::string_view& chunk);
+  Event read_datagram(std::string_view& chunk);
 
   bool answered_;
   bool framed_;
+  bool datagrams_;
   std::string answer_;  // as much of it as has come; bounded by the protocol
   wire::FrameParser frames_;
+  wire::DatagramParser datagram_frames_;
 };
 
 /// How a relay's word ends a flow.

@@ -36,18 +36,22 @@ std::string quoted(std::string_view words) {
 
 Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
     : id(request.id),
+      protocol(request.protocol),
       client(request.client),
       destination(request.destination),
       snapshot(std::move(request.snapshot)),
       route(request.route),
-      held(!request.socket),
+      held(!request.socket || request.protocol != Protocol::kTcp),
       begun(request.begun),
       socket(executor),
       attached(executor),
       copies(executor),
       pause(executor),
       window(budget, snapshot->config.limits.flow_buffer) {
-  if (request.socket) attach(std::move(request.socket));
+  if (protocol != Protocol::kTcp)
+    datagrams.emplace(executor, std::move(request.socket), request.sender);
+  else if (request.socket)
+    attach(std::move(request.socket));
 }
 
 void Flow::attach(UniqueFd client_socket) {
@@ -76,6 +80,7 @@ void Flow::finish(EndReason end, std::string words) {
   pause.cancel();
   net::error_code ignored;
   socket.cancel(ignored);
+  if (datagrams) datagrams->socket.cancel(ignored);
 }
 
 void Flow::half_finished(bool& half) {
@@ -84,6 +89,7 @@ void Flow::half_finished(bool& half) {
 }
 
 void Flow::close_client() {
+  if (datagrams) return datagrams->close();
   // Accepted sockets come with a reset on closing (intercept/listener.cc).
   const linger none = {.l_onoff = 0, .l_linger = 0};
   if (reason == EndReason::kDone) ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
@@ -98,14 +104,20 @@ net::Endpoint target_of(const Flow& flow) {
 std::string log_line(const Flow& flow) {
   const auto now = Flow::Clock::now();
   const bool opened = flow.opened != Flow::Clock::time_point{};
-  std::string line = text("flow id=", flow.id, " client=", flow.client.to_string(), " destination=", flow.destination.to_string(),
+  std::string line = text("flow id=", flow.id, " protocol=", name(flow.protocol), " client=", flow.client.to_string(),
+                          " destination=", flow.destination.to_string(),
                           flow.route->map ? text(" target=", target_of(flow).to_string()) : "",
                           " gateway=", flow.gateway.empty() ? "-" : flow.gateway,
                           " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct",
-                          " gate=", flow.held ? "hold" : "accept-first", " end=", name(flow.reason),
+                          flow.datagrams ? "" : flow.held ? " gate=hold" : " gate=accept-first", " end=", name(flow.reason),
                           " up=", flow.bytes_up, " down=", flow.bytes_down,
                           " open_ms=", opened ? milliseconds_text(flow.opened - flow.begun) : "-",
                           " duration_ms=", milliseconds_text(now - flow.begun));
+  if (flow.datagrams) {
+    const DatagramCounts count = flow.datagrams->count();
+    line += text(" datagrams_up=", count.up, " datagrams_down=", count.down, " dropped_up=", count.dropped_up,
+                 " dropped_down=", count.dropped_down, " unreachable=", count.unreachable);
+  }
   if (!flow.why.empty()) line += text(" why=", quoted(flow.why));
   return line;
 }

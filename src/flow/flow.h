@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One flow: a client's connection and the channel that carries it.
+// One flow: a client's connection, or its datagrams to one target, and the channel that carries it.
 //
 // Theory of operation. A flow is opening, open, or ended. One whose SYN is held by the gate has no client yet while it is
 // opening: when the far side has said yes it is ready, and waits for the socket (attach()). Open, it has two halves, as in OpenSSH's nchan.c: the client's
@@ -7,6 +7,9 @@
 // else ends it at once, both halves together, with a reason: the client then gets a reset, never a clean end that would
 // make a cut-off download look whole; and the far end gets a channel that closes without an end frame, which is a reset
 // there. finish() is the one place where the reason is set.
+//
+// A flow of datagrams has no halves and no connection; what it has instead is in `datagrams`, and datagram_copy.h works on it.
+// It is opened as one that is held: the far side's yes comes before anything is passed on.
 //
 // Owner: the worker; two coroutines work on it (copy.h) and are joined before it goes. Bounds: input by the channel's
 // window, output by the session's backlog, plus one unsent rest each way (pending_up, pending_down).
@@ -20,7 +23,9 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "flow/datagrams.h"
 #include "flow/end_reason.h"
+#include "flow/protocol.h"
 #include "flow/receive_window.h"
 #include "flow/snapshot.h"
 #include "net/task_group.h"
@@ -31,12 +36,14 @@ namespace dvpn::flow {
 /// What the front hands to a worker.
 struct Request {
   std::uint64_t id = 0;
-  UniqueFd socket;            ///< none: its SYN is held
+  Protocol protocol = Protocol::kTcp;
+  UniqueFd socket;            ///< of a connection; none: its SYN is held. UDP: what stands in for the target
   net::Endpoint client;       ///< as it sent
   net::Endpoint destination;  ///< where it was going
   SnapshotPtr snapshot;
   const table::Route* route = nullptr;  ///< in the snapshot
-  std::chrono::steady_clock::time_point begun;  ///< when it was accepted, or its SYN came
+  std::chrono::steady_clock::time_point begun;  ///< when it was accepted, or its SYN or first datagram came
+  const intercept::RawSender* sender = nullptr;      ///< tells a client of datagrams what became of them; may be none
 };
 
 struct Flow {
@@ -60,18 +67,20 @@ struct Flow {
   void close_client();
 
   std::uint64_t id;
+  Protocol protocol;
   net::Endpoint client;
   net::Endpoint destination;
   SnapshotPtr snapshot;
   const table::Route* route;
-  bool held;  ///< by the gate, when it began
+  bool held;  ///< it had no connection when it began: by the gate, or because its protocol has none
   Clock::time_point begun;
   Clock::time_point opened{};  ///< when the far side said yes; unset while it has not
 
   net::TcpSocket socket;
+  std::optional<Datagrams> datagrams;  ///< unless it is TCP
   net::Signal attached;   ///< it has one now, or has ended
   net::TaskGroup copies;  ///< the coroutines that work on it
-  net::Timer pause;       ///< of watch_client()
+  net::Timer pause;       ///< of watch_client() and watch_idleness()
   std::unique_ptr<ssh::Channel> channel;
   std::string gateway;  ///< its name, once one was chosen
   gateway::Gateway* carrier = nullptr;  ///< whose channel it is

@@ -45,22 +45,33 @@ Verdict verdict_for(EndReason reason) {
     case EndReason::kAuthentication:
     case EndReason::kNoRoute:
     case EndReason::kNotRedirected:
+    case EndReason::kPortTaken:
     case EndReason::kSystem:
     case EndReason::kDone:
+    case EndReason::kIdle:
     case EndReason::kClientReset: break;
   }
   return Verdict::kNetworkUnreachable;
 }
 
-Gate::Gate(const net::Executor& executor, std::unique_ptr<intercept::SynQueue> queue, HeldSyns::Limits limits, Dispatcher& dispatcher)
+Gate::Gate(const net::Executor& executor, std::unique_ptr<intercept::PacketQueue> queue, HeldSyns::Limits limits, Dispatcher& dispatcher)
     : queue_(std::move(queue)), syns_(limits), dispatcher_(dispatcher), timer_(executor) {}
 
 void Gate::start(net::TaskGroup& tasks) {
-  tasks.spawn(queue_->read_loop([this](intercept::SynQueue::PacketId packet, const intercept::Syn& syn) { arrived(packet, syn); }));
+  tasks.spawn(queue_->read_loop([this](intercept::PacketQueue::PacketId packet, std::string_view bytes) { arrived(packet, bytes); }));
   tasks.spawn(expire_loop());
 }
 
-void Gate::arrived(intercept::SynQueue::PacketId packet, const intercept::Syn& syn) {
+void Gate::arrived(intercept::PacketQueue::PacketId packet, std::string_view bytes) {
+  if (const auto syn = intercept::parse_syn(bytes)) {
+    decide(packet, *syn);
+  } else {
+    ++counts_.not_understood;
+    queue_->verdict(packet, Verdict::kSilence);
+  }
+}
+
+void Gate::decide(intercept::PacketQueue::PacketId packet, const intercept::Syn& syn) {
   const HeldSyns::Arrival arrival = syns_.arrived(syn, now());
   if (arrival.given_up) {
     const bool anew = arrival.given_up->why == HeldSyns::GivenUp::Why::kBegunAnew;
@@ -146,7 +157,6 @@ GateInfo Gate::info() const {
   GateInfo info = counts_;
   info.held = syns_.held();
   info.waiting = syns_.passed();
-  info.not_understood = queue_->not_understood();
   return info;
 }
 

@@ -14,7 +14,7 @@
 
 #include "flow/dispatcher.h"
 #include "intercept/held_syns.h"
-#include "intercept/syn_queue.h"
+#include "intercept/packet_queue.h"
 #include "net/task_group.h"
 
 namespace dvpn::flow {
@@ -39,7 +39,7 @@ struct GateInfo {
 class Gate {
  public:
   /// `dispatcher` outlives this.
-  Gate(const net::Executor& executor, std::unique_ptr<intercept::SynQueue> queue, intercept::HeldSyns::Limits limits,
+  Gate(const net::Executor& executor, std::unique_ptr<intercept::PacketQueue> queue, intercept::HeldSyns::Limits limits,
        Dispatcher& dispatcher);
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -59,11 +59,12 @@ class Gate {
   GateInfo info() const;
 
  private:
-  void arrived(intercept::SynQueue::PacketId packet, const intercept::Syn& syn);
+  void arrived(intercept::PacketQueue::PacketId packet, std::string_view bytes);
+  void decide(intercept::PacketQueue::PacketId packet, const intercept::Syn& syn);
   void end(const intercept::HeldSyns::GivenUp& given_up, EndReason reason, intercept::Verdict verdict);
   net::Task<> expire_loop();
 
-  std::unique_ptr<intercept::SynQueue> queue_;
+  std::unique_ptr<intercept::PacketQueue> queue_;
   intercept::HeldSyns syns_;
   Dispatcher& dispatcher_;
   net::Timer timer_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "flow/datagram_copy.h"
 #include "wire/request.h"
 
 namespace dvpn::flow {
@@ -60,7 +61,7 @@ Refusal refusal(const gateway::Failure& failure, table::Via via) {
 }
 
 std::string relay_request(const Flow& flow) {
-  wire::Request request{.kind = wire::Kind::kTcp, .target = target_of(flow), .client = flow.client, .deadline = {}};
+  wire::Request request{.kind = flow.protocol == Protocol::kTcp ? wire::Kind::kTcp : wire::Kind::kUdp, .target = target_of(flow), .client = flow.client, .deadline = {}};
   request.again = true;
   request.deadline = std::max(time_left(flow), milliseconds(1));
   return wire::encode(request);
@@ -71,6 +72,11 @@ namespace {
 /// Gives the request to the channel, then reads until the relay has answered. Nothing: it said yes.
 net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::span<char> scratch) {
   std::string request = relay_request(flow);
+  if (flow.datagrams) {
+    take_early(flow, scratch);
+    request += flow.datagrams->early;  // does not wait for the answer: a question and its answer take one round trip
+    flow.datagrams->asked = flow.datagrams->early.size();
+  }
   while (!request.empty() && !flow.ended() && flow.channel->alive()) {
     request.erase(0, flow.channel->write(request));
     if (!request.empty()) co_await flow.channel->wait_writable();
@@ -97,7 +103,7 @@ net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::
 net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gateway::Gateway& gateway, std::span<char> scratch) {
   const bool direct = flow.route->via == table::Via::kDirect;
   flow.gateway = gateway.spec().to_string();
-  reader = FarReader(flow.route->via);
+  reader = FarReader(flow.route->via, flow.protocol);
   gateway::Gateway::Target target{.unix_socket = flow.snapshot->config.ssh.relay_socket, .direct = target_of(flow)};
   if (direct) target.unix_socket.reset();
   gateway::Wait wait(flow.pause.get_executor());

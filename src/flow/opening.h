@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How a flow gets its channel: the gateways of its route one after the other, then the relay's request. A flow that has its
-// client already sends the client's data right behind the request; one that is held by the gate waits for the answer.
+// client already sends the client's data right behind the request; one that is held by the gate waits for the answer;
+// one of datagrams sends the first of them, and then waits.
 #pragma once
 
 #include <functional>

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "flow/copy.h"
+#include "flow/datagram_copy.h"
 #include "flow/opening.h"
 #include "net/deadline.h"
 
@@ -73,7 +74,7 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   const net::Deadline deadline(context_.get_executor(), flow->snapshot->config.limits.open_timeout, [&flow] {
     if (flow->opened == Flow::Clock::time_point{}) flow->finish(EndReason::kOpenTimeout, "the far side did not answer in time");
   });
-  FarReader reader(flow->route->via);
+  FarReader reader(flow->route->via, flow->protocol);
   if (!flow->ended()) {
     GatewayOf find = [this](const table::GatewaySpec& spec) -> gateway::Gateway& { return gateway_of(spec); };
     auto opening = open_channel(*flow, reader, std::move(find), static_cast<std::uint32_t>(random_()) << 1, scratch_);
@@ -82,38 +83,57 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   if (!flow->ended() && flow->held) {
     flow->state = Flow::State::kReady;
     report_({flow->id, Report::What::kReady});
-    co_await flow->attached.wait();  // unbounded: the front has a client for it, or cancels it after a while
+    if (!flow->datagrams) co_await flow->attached.wait();  // unbounded: the front has a client for it, or cancels it after a while
   }
-  if (!flow->ended()) {
+  if (!flow->ended() && flow->datagrams) {
+    co_await carry_datagrams(*flow, reader);
+  } else if (!flow->ended()) {
     flow->state = Flow::State::kOpen;
     if (!flow->held && flow->route->via == table::Via::kRelay) flow->pending_up = relay_request(*flow);
     flow->copies.spawn(copy_up(*flow, scratch_));
     flow->copies.spawn(copy_down(*flow, reader, scratch_));
     co_await flow->copies.join();
   }
-  if (flow->reason != EndReason::kDone) flow->channel.reset();
+  if (flow->reason != EndReason::kDone && flow->reason != EndReason::kIdle) flow->channel.reset();
   flow->close_client();
   log_info(log_line(*flow));
   counters_.count(flow->reason);
   counters_.bytes_up += flow->bytes_up;
   counters_.bytes_down += flow->bytes_down;
+  if (flow->datagrams) counters_.udp += flow->datagrams->count();
   flows_.erase(flow->id);
-  report_({flow->id, Report::What::kEnded, flow->reason});
+  report_({flow->id, Report::What::kEnded, flow->reason, flow->opened != Flow::Clock::time_point{}});
   co_await give_back(*flow, reader);
+}
+
+net::Task<> Worker::carry_datagrams(Flow& flow, FarReader& reader) {
+  flow.state = Flow::State::kOpen;
+  flow.pending_up = flow.datagrams->early.substr(flow.datagrams->asked);
+  flow.datagrams->early = std::string();
+  flow.datagrams->allow_many();
+  flow.copies.spawn(copy_datagrams_up(flow, scratch_));
+  flow.copies.spawn(copy_datagrams_down(flow, reader, scratch_));
+  flow.copies.spawn(watch_idleness(flow));
+  co_await flow.copies.join();
 }
 
 /// A channel that finished its flow may carry another one, as soon as the relay has said so. Any other is closed at once:
 /// that tells the far end that the flow broke.
 net::Task<> Worker::give_back(Flow& flow, FarReader& reader) {
-  if (!flow.channel || flow.reason != EndReason::kDone || flow.route->via != table::Via::kRelay) co_return;
+  // After a relay's own end of a flow of datagrams it closes.
+  const EndReason wanted = flow.datagrams ? EndReason::kIdle : EndReason::kDone;
+  if (!flow.channel || flow.reason != wanted || flow.route->via != table::Via::kRelay || !flow.pending_up.empty()) co_return;
   ssh::Channel& channel = *flow.channel;
+  const std::string end = flow.datagrams ? wire::encode_end() : std::string();
+  if (channel.write(end) != end.size()) co_return;
   channel.rest();
   const net::Deadline deadline(context_.get_executor(), kReadyTime, [&channel] { channel.wake(); });
   while (!flow.channel_ready && !deadline.expired()) {
     co_await channel.wait_readable();
     const ssh::Channel::Read read = channel.read(scratch_, 0);
     std::string_view chunk(scratch_.data(), read.bytes);
-    const FarReader::Event event = reader.next(chunk);
+    FarReader::Event event = reader.next(chunk);
+    while (event.kind == FarReader::Kind::kDatagram || event.kind == FarReader::Kind::kUnreachable) event = reader.next(chunk);
     flow.channel_ready = event.kind == FarReader::Kind::kReady && chunk.empty();
     const bool says_else = event.kind != FarReader::Kind::kNeedMore && !flow.channel_ready;
     if (read.eof || says_else) co_return;
@@ -178,11 +198,12 @@ net::Task<std::vector<FlowInfo>> Worker::list_flows(std::size_t most) {
   for (const auto& [id, flow] : flows_) {
     if (list.size() >= most) break;
     list.push_back({.id = id,
+                    .protocol = flow->protocol,
                     .client = flow->client,
                     .destination = flow->destination,
                     .gateway = flow->gateway,
                     .via = flow->route->via,
-                    .open = flow->opened != Flow::Clock::time_point{} && flow->socket.is_open(),
+                    .open = flow->opened != Flow::Clock::time_point{} && (flow->datagrams || flow->socket.is_open()),
                     .half_closed = flow->up_finished || flow->down_finished,
                     .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow->begun),
                     .bytes_up = flow->bytes_up,
@@ -196,6 +217,7 @@ net::Task<WorkerInfo> Worker::info() {
   for (const auto& [id, flow] : flows_) {
     info.counters.bytes_up += flow->bytes_up;
     info.counters.bytes_down += flow->bytes_down;
+    if (flow->datagrams) info.counters.udp += flow->datagrams->count();
   }
   for (const auto& [spec, gateway] : gateways_) info.gateways.push_back(gateway->stats());
   co_return info;

@@ -22,6 +22,7 @@ namespace dvpn::flow {
 /// A live flow, as the operator sees it.
 struct FlowInfo {
   std::uint64_t id;
+  Protocol protocol;
   net::Endpoint client;
   net::Endpoint destination;
   std::string gateway;
@@ -41,12 +42,13 @@ struct WorkerInfo {
 /// What the front needs to know of a flow.
 struct Report {
   enum class What : std::uint8_t {
-    kReady,  ///< it was held, and the far side has said yes: its client can come
+    kReady,  ///< it was held, and the far side has said yes: its client can come, or its datagrams go
     kEnded,
   };
   std::uint64_t id;
   What what;
   EndReason reason = EndReason::kDone;  ///< of kEnded
+  bool opened = false;                  ///< of kEnded: the far side had said yes
 };
 
 class Worker {
@@ -77,6 +79,7 @@ class Worker {
   void run();
   net::Task<> carry_one(std::unique_ptr<Flow> flow);
   net::Task<> sweep_loop();
+  net::Task<> carry_datagrams(Flow& flow, FarReader& reader);
   net::Task<> give_back(Flow& flow, FarReader& reader);
   gateway::Gateway& gateway_of(const table::GatewaySpec& spec);
   void end_all_flows();

@@ -59,6 +59,7 @@ Status Daemon::prepare() {
   redirects_ = std::make_unique<intercept::Listener>(std::move(*redirects));
   if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
   if (const Status listening = control_.listen(config.control.socket, config.control.group); !listening) return listening;
+  if (const Status datagrams = open_datagrams(); !datagrams) return datagrams;
   return open_queue();
 }
 
@@ -66,7 +67,7 @@ Status Daemon::prepare() {
 Status Daemon::open_queue() {
   const config::DaemonConfig& config = snapshot_->config;
   if (config.intercept.gate != config::Gate::kHold) return {};
-  auto queue = intercept::SynQueue::open(context_.get_executor(), config.intercept.queue, config.rules.mark);
+  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.queue, config.rules.mark, intercept::kMostHeaders);
   if (queue) {
     queue_ = std::move(*queue);
     return {};
@@ -75,6 +76,31 @@ Status Daemon::open_queue() {
   gate_error_ = queue.error().text;
   log_error(text("no gate, connections are accepted first: ", *gate_error_));
   return {};
+}
+
+/// Where our privileges do not allow UDP, connections are carried nevertheless.
+Status Daemon::open_datagrams() {
+  auto sender = intercept::RawSender::open();
+  if (sender)
+    sender_ = std::move(*sender);
+  else
+    log_warning(text(sender.error().text, ": hosts are not told what became of their datagrams"));
+  const config::DaemonConfig& config = snapshot_->config;
+  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.datagram_queue, config.rules.mark, intercept::kMostHeaders);
+  if (queue) {
+    datagram_queue_ = std::move(*queue);
+    return {};
+  }
+  if (queue.error().kind == ErrorKind::kConfiguration) return std::unexpected(queue.error());
+  udp_error_ = queue.error().text;
+  log_error(text("no UDP: ", *udp_error_));
+  return {};
+}
+
+void Daemon::start_datagrams() {
+  if (!datagram_queue_) return;
+  udp_ = std::make_unique<flow::UdpFront>(std::move(datagram_queue_), sender_.get(), *dispatcher_);
+  udp_->start(tasks_);
 }
 
 void Daemon::start_gate() {
@@ -134,6 +160,7 @@ net::Task<> Daemon::serve() {
     const auto to_front = [this](flow::Report report) {
       net::asio::post(context_, [this, report] {
         if (gate_) gate_->reported(report);
+        if (udp_) udp_->reported(report);
         dispatcher_->reported(report);
       });
     };
@@ -147,6 +174,7 @@ net::Task<> Daemon::serve() {
   for (const auto& worker : workers_) worker->start();
 
   start_gate();
+  start_datagrams();
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
@@ -160,9 +188,11 @@ net::Task<> Daemon::serve() {
   while (!stopping_) co_await stop_.wait();
   notify_service("STOPPING=1");
   if (gate_) gate_->stop();
+  if (udp_) udp_->stop();
   redirects_->stop();
   for (ForwardListener& open : forwards_) open.listener->stop();
-  if (dispatcher_->flows() > 0) log_info(text("stopping: ", dispatcher_->flows(), " flows may finish"));
+  const std::size_t connections = dispatcher_->flows(flow::Protocol::kTcp);
+  if (connections > 0) log_info(text("stopping: ", connections, " flows may finish"));
   auto draining = dispatcher_->drain(stop_signals_ > 1 ? std::chrono::milliseconds(0) : snapshot_->config.daemon.drain);
   co_await std::move(draining);
   for (const auto& worker : workers_) worker->stop();
@@ -323,7 +353,10 @@ control::DaemonState Daemon::state() const {
   state.table = table_state_;
   state.sets = sets_;
   state.sets_error = sets_error_;
-  state.open_flows = dispatcher_->flows();
+  state.open_flows = dispatcher_->flows(flow::Protocol::kTcp);
+  state.udp_flows = dispatcher_->flows(flow::Protocol::kUdp);
+  if (udp_) state.udp = udp_->info();
+  state.udp_error = udp_error_;
   state.accepted = dispatcher_->accepted();
   state.refused = dispatcher_->refused();
   if (gate_) state.gate = gate_->info();

@@ -18,6 +18,7 @@
 #include "control/why.h"
 #include "flow/dispatcher.h"
 #include "flow/gate.h"
+#include "flow/udp_front.h"
 
 namespace dvpn {
 
@@ -25,7 +26,7 @@ class Daemon {
  public:
   Daemon(std::string config_path, flow::SnapshotPtr snapshot);
 
-  /// Binds the listeners, the gate's queue, the forwards and the control socket.
+  /// Binds the listeners, the gate's queue, raw sockets, the forwards and the control socket.
   Status prepare();
 
   /// Serves until stopped by a signal. Returns the exit code.
@@ -36,7 +37,9 @@ class Daemon {
   net::Task<> wait_for_signals();
   net::Task<> feed_watchdog();
   Status open_queue();
+  Status open_datagrams();
   void start_gate();
+  void start_datagrams();
   void start_accepting(intercept::Listener& listener);
   net::Task<std::string> answer(control::Caller caller, std::string line);
   net::Task<std::string> reload();
@@ -57,9 +60,13 @@ class Daemon {
   net::asio::io_context context_{1};
   std::vector<std::unique_ptr<flow::Worker>> workers_;
   std::unique_ptr<flow::Dispatcher> dispatcher_;
-  std::unique_ptr<intercept::SynQueue> queue_;  // until the gate has it
+  std::unique_ptr<intercept::PacketQueue> queue_;  // until the gate has it
   std::unique_ptr<flow::Gate> gate_;            // none: connections are accepted first
   std::optional<std::string> gate_error_;       // why there is none
+  std::unique_ptr<intercept::RawSender> sender_;
+  std::unique_ptr<intercept::PacketQueue> datagram_queue_;  // until the front has it
+  std::unique_ptr<flow::UdpFront> udp_;                     // none: no UDP is carried
+  std::optional<std::string> udp_error_;                    // why
   std::unique_ptr<intercept::Listener> redirects_;
   struct ForwardListener {
     net::Endpoint listen;

@@ -45,21 +45,22 @@ int dump_rules(const std::string& config_path) {
   return EX_OK;
 }
 
-/// Two descriptors a flow and what else there is: as many as the system lets us have, up to that.
+/// One descriptor a flow and what else there is: as many as the system lets us have, up to that.
 void raise_descriptor_limit(const dvpn::config::DaemonConfig& config) {
   constexpr rlim_t kOther = 1024;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t wanted = rlim_t{config.limits.flows} + kOther;
+  const rlim_t wanted = rlim_t{config.limits.flows} + config.limits.udp_flows + kOther;
   if (limit.rlim_max < wanted && ::geteuid() == 0) limit.rlim_max = wanted;
   limit.rlim_cur = std::min(limit.rlim_max, wanted);
   ::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur < wanted)
     dvpn::log_warning(dvpn::text("only ", limit.rlim_cur, " descriptors for limits.flows ", config.limits.flows,
-                                 ": raise LimitNOFILE"));
+                                 " and limits.udp_flows ", config.limits.udp_flows, ": raise LimitNOFILE"));
 }
 
-/// CAP_NET_ADMIN for conntrack and the sets, CAP_NET_BIND_SERVICE for low forwards that a reload brings.
+/// CAP_NET_ADMIN for conntrack, the sets and sockets that stand in for targets of datagrams, CAP_NET_BIND_SERVICE for such
+/// targets' low ports and low forwards that a reload brings.
 dvpn::Status drop_privileges(const dvpn::config::DaemonConfig& config) {
   const std::initializer_list<int> kept = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
   if (::geteuid() != 0 || config.daemon.user.empty()) return dvpn::keep_only_capabilities(kept);

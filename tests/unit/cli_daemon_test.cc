@@ -27,6 +27,7 @@ constexpr const char* kStatus =
     R"("flows":{"open":1,"total":10,"refused":0,"limit":20000},"ended":{"done":9,"refused":1},)"
     R"("gate":{"mode":"hold","error":null,"held":3,"limit":10000,"waiting":1,"verdicts":{"pass":8,"reset":1,"host-unreachable":0,)"
     R"("network-unreachable":0,"prohibited":0,"silence":2},"bypassed":0},)"
+    R"("udp":{"error":null,"flows":2,"limit":5000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"late":3,"unreachable":4},)"
     R"("bytes":{"up":1,"down":2048},"sessions":2,)"
     R"("gateways":[{"name":"203.0.113.7","state":"up","sessions":1,"flows":1,"opens":10,"failures":0,"rtt_ms":0.44,)"
     R"("last_error":null,"retry_in_s":null}]})";
@@ -40,6 +41,7 @@ constexpr const char* kStatusText =
     "  sessions  2\n"
     "  flows     1 open of 20000, 10 in all, 0 refused\n"
     "  gate      hold: 3 held of 10000, 8 pass, 1 reset, 2 silence, 0 bypassed\n"
+    "  udp       2 flows of 5000, 30 datagrams up, 29 down, 6 dropped, 4 unreachable\n"
     "  ended     9 done, 1 refused\n"
     "  bytes     1 B up, 2.0 KiB down\n"
     "\n"
@@ -177,12 +179,12 @@ TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {
 }
 
 TEST_F(DvpnCall, FlowsGatewaysAndRedirects) {
-  EXPECT_EQ(call({"flows"}, R"({"v":1,"ok":true,"flows":[{"id":7,"client":"10.0.31.5:40000","destination":"10.0.32.1:80",)"
+  EXPECT_EQ(call({"flows"}, R"({"v":1,"ok":true,"flows":[{"id":7,"protocol":"udp","client":"10.0.31.5:40000","destination":"10.0.32.1:80",)"
                             R"("gateway":"203.0.113.7","via":"relay","state":"open","age_s":1.5,"up":10,"down":20}]})"),
             0);
   EXPECT_EQ(out_,
-            "ID  CLIENT           DESTINATION   GATEWAY      VIA    STATE  AGE   UP    DOWN\n"
-            "7   10.0.31.5:40000  10.0.32.1:80  203.0.113.7  relay  open   1.5s  10 B  20 B\n");
+            "ID  PROTOCOL  CLIENT           DESTINATION   GATEWAY      VIA    STATE  AGE   UP    DOWN\n"
+            "7   udp       10.0.31.5:40000  10.0.32.1:80  203.0.113.7  relay  open   1.5s  10 B  20 B\n");
   EXPECT_EQ(call({"flows"}, R"({"v":1,"ok":true,"flows":[]})"), 0);
   EXPECT_EQ(out_, "no flows\n");
   EXPECT_EQ(call({"flows", "--kernel"}, R"({"v":1,"ok":true,"redirects":[{"client":"10.0.31.5:40000",)"
@@ -256,8 +258,8 @@ TEST(CallDaemon, SaysWhenTheDaemonHangsUp) {
 TEST(Render, ShowsDashesForWhatAnAnswerLacks) {
   EXPECT_TRUE(render_status(nlohmann::json::object()).starts_with("dvpnd -, pid -, up -\n"));
   EXPECT_EQ(render_flows(nlohmann::json{{"flows", {nlohmann::json::object()}}}),
-            "ID  CLIENT  DESTINATION  GATEWAY  VIA  STATE  AGE  UP  DOWN\n"
-            "-   -       -            -        -    -      -    -   -\n");
+            "ID  PROTOCOL  CLIENT  DESTINATION  GATEWAY  VIA  STATE  AGE  UP  DOWN\n"
+            "-   -         -       -            -        -    -      -    -   -\n");
   for (const char* odd : {"[]", "1", R"({"flows":7,"gateways":[1,null],"table":[],"uptime_s":-1e300,"ended":[]})"}) {
     const auto answer = nlohmann::json::parse(odd);
     EXPECT_NO_THROW(render_status(answer) + render_flows(answer) + render_gateways(answer) + render_redirects(answer) +

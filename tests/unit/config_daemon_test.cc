@@ -58,6 +58,7 @@ intercept:
   port: 9041
   gate: accept-first
   queue: 0
+  datagram_queue: 1
 forwards:
   - {listen: 127.0.0.1:25, to: 10.0.32.5:26}
   - {listen: "[::1]:25", to: "[fd00:32::5]:26"}
@@ -86,6 +87,11 @@ limits:
   open_timeout: 5s
   held: 60
   held_per_client: 6
+  udp_flows: 50
+  udp_flows_per_client: 5
+udp:
+  idle_timeout: 30s
+  dns_idle_timeout: 500ms
 log:
   level: debug
 )",
@@ -110,6 +116,7 @@ log:
   EXPECT_EQ(config.intercept.port, 9041);
   EXPECT_EQ(config.intercept.gate, Gate::kAcceptFirst);
   EXPECT_EQ(config.intercept.queue, 0);
+  EXPECT_EQ(config.intercept.datagram_queue, 1);
   ASSERT_EQ(config.forwards.size(), 2u);
   EXPECT_EQ(config.forwards[0].listen.to_string(), "127.0.0.1:25");
   EXPECT_EQ(config.forwards[1].to.to_string(), "[fd00:32::5]:26");
@@ -134,6 +141,10 @@ log:
   EXPECT_EQ(config.limits.open_timeout, milliseconds(5000));
   EXPECT_EQ(config.limits.held, 60u);
   EXPECT_EQ(config.limits.held_per_client, 6u);
+  EXPECT_EQ(config.limits.udp_flows, 50u);
+  EXPECT_EQ(config.limits.udp_flows_per_client, 5u);
+  EXPECT_EQ(config.udp.idle_timeout, milliseconds(30'000));
+  EXPECT_EQ(config.udp.dns_idle_timeout, milliseconds(500));
   EXPECT_EQ(config.log_level, LogLevel::kDebug);
 }
 
@@ -244,6 +255,8 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"intercept: {port: 70000}", "19: intercept.port: port 70000 is out of range (1..65535)", 5},
            {"intercept: {port: -1}", "19: intercept.port: '-1' is no port number", 2},
            {"intercept: {gate: open}", "19: intercept.gate: 'open' is neither hold nor accept-first", 4},
+           {"intercept: {queue: 9041}", "20: intercept: queue and datagram_queue are the same", 4},
+           {"udp: {idle_timeout: 2h}", "21: udp.idle_timeout: 2h is out of range (1ms..1h)", 2},
            {"intercept: {queue: 65536}", "20: intercept.queue: 65536 is out of range (0..65535)", 5},
            {"forwards: [{listen: 127.0.0.1, to: 10.0.32.5:25}]",
             "21: forwards.listen: '127.0.0.1' is no ADDRESS:PORT like 10.0.32.5:25 or [fd00:32::5]:25", 9},

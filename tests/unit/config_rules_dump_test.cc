@@ -23,6 +23,7 @@ TEST(RulesDump, IsOneKeyAndValueALineInAFixedOrder) {
             "port 9040\n"
             "gate hold\n"
             "queue 9040\n"
+            "datagram-queue 9041\n"
             "mark 0x0f000000\n"
             "set dvpn\n"
             "lan lan0\n"

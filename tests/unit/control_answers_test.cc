@@ -20,6 +20,7 @@ TEST(Call, IsStrict) {
 
 TEST(Answers, AFlowIsOneObject) {
   flow::FlowInfo info{.id = 7,
+                      .protocol = flow::Protocol::kTcp,
                       .client = *net::Endpoint::parse("10.0.31.5:40000"),
                       .destination = *net::Endpoint::parse("[fd00:32::1]:80"),
                       .gateway = "203.0.113.7",
@@ -30,7 +31,7 @@ TEST(Answers, AFlowIsOneObject) {
                       .bytes_up = 10,
                       .bytes_down = 20};
   EXPECT_EQ(flows_answer({info}),
-            R"({"v":1,"ok":true,"flows":[{"id":7,"client":"10.0.31.5:40000","destination":"[fd00:32::1]:80",)"
+            R"({"v":1,"ok":true,"flows":[{"id":7,"protocol":"tcp","client":"10.0.31.5:40000","destination":"[fd00:32::1]:80",)"
             R"("gateway":"203.0.113.7","via":"relay","state":"open","age_s":1.5,"up":10,"down":20}]})");
   info.open = false;
   EXPECT_THAT(flows_answer({info}), HasSubstr(R"("state":"opening")"));
@@ -65,6 +66,18 @@ TEST(Answers, StatusOfTheGate) {
               HasSubstr(R"("gate":{"mode":"hold","error":null,"held":1,"limit":10000,"waiting":2,"verdicts":{"pass":3,"reset":4,)"
                         R"("host-unreachable":5,"network-unreachable":6,"prohibited":7,"silence":8},"copies":9,"remembered":10,)"
                         R"("over_limit":11,"over_client_limit":12,"client_gone":13,"bypassed":14,"not_understood":15})"));
+}
+
+TEST(Answers, StatusOfUdp) {
+  DaemonState state;
+  state.snapshot = std::make_shared<const flow::Snapshot>();
+  state.udp_error = "no queue";
+  state.udp_flows = 1;
+  state.counters.udp = {.up = 2, .down = 3, .dropped_up = 4, .dropped_down = 5, .unreachable = 6};
+  state.udp = {.late = 7, .remembered = 8, .told = 9, .not_understood = 10};
+  EXPECT_THAT(status_answer(state),
+              HasSubstr(R"("udp":{"error":"no queue","flows":1,"limit":5000,"up":2,"down":3,"dropped_up":4,"dropped_down":5,)"
+                        R"("late":7,"unreachable":6,"remembered":8,"told":9,"not_understood":10})"));
 }
 
 TEST(Answers, WorkersAreAddedUpByGateway) {

@@ -83,6 +83,28 @@ TEST(FarReader, AChannelThatEndsWithoutAnEndIsBroken) {
   EXPECT_EQ(reader.at_eof(true).reason, EndReason::kSessionLost);
 }
 
+TEST(FarReader, TellsDatagramsAndWhatBecameOfThemApart) {
+  const auto header = wire::encode_frame_header(wire::FrameType::kDatagram, 2);
+  const std::string stream = yes() + std::string(header.data(), header.size()) + "ab" + wire::encode_unreachable(wire::Status::kRefused) + wire::encode_end();
+  FarReader reader(table::Via::kRelay, Protocol::kUdp);
+  std::string_view chunk = stream;
+  EXPECT_EQ(reader.next(chunk).kind, Kind::kYes);
+  const FarReader::Event datagram = reader.next(chunk), unreachable = reader.next(chunk);
+  EXPECT_EQ(datagram.kind, Kind::kDatagram);
+  EXPECT_EQ(datagram.data, "ab");
+  EXPECT_EQ(unreachable.kind, Kind::kUnreachable);
+  EXPECT_EQ(unreachable.reason, EndReason::kRefused);
+  EXPECT_EQ(reader.next(chunk).kind, Kind::kEnd);
+  FarReader cut_off(table::Via::kRelay, Protocol::kUdp);
+  std::string_view only_yes = std::string_view(stream).substr(0, yes().size());
+  EXPECT_EQ(cut_off.next(only_yes).kind, Kind::kYes);
+  EXPECT_EQ(cut_off.at_eof(false).reason, EndReason::kFarBroken);
+  std::string_view stream_frame = "\0\0\0\1x";
+  const std::string frame(stream_frame.data(), 5);
+  std::string_view wrong = frame;
+  EXPECT_EQ(cut_off.next(wrong).reason, EndReason::kFarProtocol);
+}
+
 TEST(FarReader, AResetFrameIsTheTargetsReset) {
   FarReader reader(table::Via::kRelay);
   const Seen seen = feed(reader, yes() + data_frame("x") + wire::encode_reset(wire::Status::kPeerReset), 3);

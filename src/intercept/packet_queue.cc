@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "intercept/syn_queue.h"
+#include "intercept/packet_queue.h"
 
 #include <netinet/in.h>
 // (before the kernel's header, which would define the same names)
@@ -24,15 +24,16 @@ constexpr std::uint32_t kQueueLength = 65536;
 constexpr int kReceiveBuffer = 16 << 20;
 /// Read in one go before the event loop gets its turn.
 constexpr int kMostAtOnce = 256;
-constexpr std::size_t kInput = 64u << 10;
+constexpr std::size_t kInput = 64u << 10;  // beside the largest packet
 /// Verdicts in one call: the kernel acts on them before it returns.
 constexpr std::size_t kMostVerdicts = 16u << 10;
 constexpr std::size_t kVerdictSize = 64;  // more than one message takes
 
 }  // namespace
 
-Result<std::unique_ptr<SynQueue>> SynQueue::open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field) {
-  std::unique_ptr<SynQueue> queue(new SynQueue(executor, number, mark_field));
+Result<std::unique_ptr<PacketQueue>> PacketQueue::open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field,
+                                                        std::size_t bytes) {
+  std::unique_ptr<PacketQueue> queue(new PacketQueue(executor, number, mark_field, bytes));
   const std::string what = text("netfilter queue ", number);
   if (!queue->socket_) return fail_errno(what, errno);
   if (const Status configured = queue->configure(); !configured) return std::unexpected(configured.error());
@@ -40,20 +41,21 @@ Result<std::unique_ptr<SynQueue>> SynQueue::open(const net::Executor& executor, 
   return queue;
 }
 
-SynQueue::SynQueue(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field)
+PacketQueue::PacketQueue(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field, std::size_t bytes)
     : number_(number),
       mark_field_(mark_field),
+      bytes_(bytes),
       socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER)),
       descriptor_(executor),
-      input_(kInput) {}
+      input_(kInput + bytes) {}
 
-SynQueue::~SynQueue() {
+PacketQueue::~PacketQueue() {
   *alive_ = false;
   stop();
 }
 
 /// 0, or what the kernel says. Without NLM_F_ACK a refused request would be silent; the answer is there before send() returns.
-int SynQueue::ask(nlmsghdr* message) const {
+int PacketQueue::ask(nlmsghdr* message) const {
   std::array<char, 4096> answer;
   message->nlmsg_flags |= NLM_F_ACK;
   if (::send(socket_.get(), message, message->nlmsg_len, 0) < 0) return errno;
@@ -62,7 +64,7 @@ int SynQueue::ask(nlmsghdr* message) const {
   return mnl_cb_run(answer.data(), static_cast<std::size_t>(n), 0, 0, nullptr, nullptr) < 0 ? errno : 0;
 }
 
-Status SynQueue::configure() const {
+Status PacketQueue::configure() const {
   const std::string what = text("netfilter queue ", number_);
   const int yes = 1;
   // It needs the same privilege as what follows (socket(7)): so a bind that is not permitted is another's queue.
@@ -74,10 +76,10 @@ Status SynQueue::configure() const {
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, number_);
   nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
   const int bound = ask(message);
-  if (bound == EPERM || bound == EBUSY) return fail(ErrorKind::kConfiguration, text(what, " is another program's (intercept.queue)"));
+  if (bound == EPERM || bound == EBUSY) return fail(ErrorKind::kConfiguration, text(what, " is another program's (intercept.queue, intercept.datagram_queue)"));
   if (bound != 0) return fail_errno(what, bound);
   message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, number_);
-  nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, static_cast<int>(kMostHeaders));
+  nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, static_cast<int>(bytes_));
   nfq_nlmsg_cfg_put_qmaxlen(message, kQueueLength);
   mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_FAIL_OPEN));
   mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_FAIL_OPEN));
@@ -86,7 +88,7 @@ Status SynQueue::configure() const {
   return {};
 }
 
-net::Task<> SynQueue::read_loop(Handler handler) {
+net::Task<> PacketQueue::read_loop(Handler handler) {
   handler_ = std::move(handler);
   while (descriptor_.is_open()) {
     // Unbounded: ended by a packet or by stop().
@@ -101,16 +103,16 @@ net::Task<> SynQueue::read_loop(Handler handler) {
   }
 }
 
-void SynQueue::take(std::size_t bytes) {
+void PacketQueue::take(std::size_t bytes) {
   const auto each = [](const nlmsghdr* message, void* self) {
-    static_cast<SynQueue*>(self)->take_one(message);
+    static_cast<PacketQueue*>(self)->take_one(message);
     return MNL_CB_OK;
   };
   // An error in it is about a verdict on a packet that is gone (its interface went down, say).
   mnl_cb_run(input_.data(), bytes, 0, 0, each, this);
 }
 
-void SynQueue::take_one(const nlmsghdr* message) {
+void PacketQueue::take_one(const nlmsghdr* message) {
   std::array<nlattr*, NFQA_MAX + 1> attributes{};
   if (nfq_nlmsg_parse(message, attributes.data()) < 0 || attributes[NFQA_PACKET_HDR] == nullptr) return;
   nfqnl_msg_packet_hdr header;
@@ -118,18 +120,13 @@ void SynQueue::take_one(const nlmsghdr* message) {
   const PacketId packet = ntohl(header.packet_id);
   if (attributes[NFQA_MARK] != nullptr) marks_[packet] = ntohl(mnl_attr_get_u32(attributes[NFQA_MARK]));
 
-  std::optional<Syn> syn;
+  std::string_view bytes;
   if (const nlattr* const payload = attributes[NFQA_PAYLOAD])
-    syn = parse_syn({static_cast<const char*>(mnl_attr_get_payload(payload)), mnl_attr_get_payload_len(payload)});
-  if (syn) {
-    handler_(packet, *syn);
-  } else {
-    ++not_understood_;
-    verdict(packet, Verdict::kSilence);
-  }
+    bytes = {static_cast<const char*>(mnl_attr_get_payload(payload)), mnl_attr_get_payload_len(payload)};
+  handler_(packet, bytes);
 }
 
-void SynQueue::verdict(PacketId packet, Verdict verdict) {
+void PacketQueue::verdict(PacketId packet, Verdict verdict) {
   if (!descriptor_.is_open()) return;
   if (verdicts_.size() + kVerdictSize > kMostVerdicts) flush();
   std::uint32_t mark = 0;
@@ -150,7 +147,7 @@ void SynQueue::verdict(PacketId packet, Verdict verdict) {
   });
 }
 
-void SynQueue::flush() {
+void PacketQueue::flush() {
   flush_posted_ = false;
   if (verdicts_.empty() || !descriptor_.is_open()) return;
   if (::send(descriptor_.native_handle(), verdicts_.data(), verdicts_.size(), 0) < 0)
@@ -158,7 +155,7 @@ void SynQueue::flush() {
   verdicts_.clear();
 }
 
-void SynQueue::stop() {
+void PacketQueue::stop() {
   flush();
   if (!descriptor_.is_open()) return;
   net::error_code ignored;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The netfilter queue in which the rules hold SYNs (libnetfilter_queue and libmnl, fenced here): what waits in it, and the
-// verdicts on it.
+// A netfilter queue in which the rules hold packets, SYNs or first datagrams (libnetfilter_queue and libmnl, fenced here): what
+// waits in it, and the verdicts on it.
 //
-// Theory of operation. Packets stay in the kernel; their headers come here and a verdict goes back by number. Verdicts are
+// Theory of operation. Packets stay in the kernel; their beginnings come here and a verdict goes back by number. Verdicts are
 // collected and sent together before the event loop sleeps again. Nothing here is lost silently: the kernel's queue is as
 // long as it can be, our buffer holds what comes while we are busy, and what does not fit goes on unheld
 // (NFQA_CFG_F_FAIL_OPEN). While no process has the queue, the rules let everything pass; what it held when its process
@@ -14,12 +14,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
-#include "intercept/syn.h"
 #include "intercept/verdict.h"
 #include "net/asio.h"
 
@@ -27,41 +27,42 @@ struct nlmsghdr;
 
 namespace dvpn::intercept {
 
-class SynQueue {
+class PacketQueue {
  public:
   using PacketId = std::uint32_t;
-  /// Called from the event loop for each SYN; must not block.
-  using Handler = std::function<void(PacketId, const Syn&)>;
+  /// Called from the event loop for each packet, from its IP header on; must not block.
+  using Handler = std::function<void(PacketId, std::string_view packet)>;
 
-  /// Takes the queue of that number; needs CAP_NET_ADMIN then and for every verdict. `mark_field`: see verdict.h. An error
+  /// Takes the queue of that number, and of each packet so many bytes; needs CAP_NET_ADMIN then and for every verdict. `mark_field`: see verdict.h. An error
   /// of kConfiguration: another program has that queue; of kSystem: the kernel or our privileges do not allow it.
-  static Result<std::unique_ptr<SynQueue>> open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field);
-  SynQueue(const SynQueue&) = delete;
-  SynQueue& operator=(const SynQueue&) = delete;
-  ~SynQueue();
+  static Result<std::unique_ptr<PacketQueue>> open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field,
+                                                   std::size_t bytes);
+  PacketQueue(const PacketQueue&) = delete;
+  PacketQueue& operator=(const PacketQueue&) = delete;
+  ~PacketQueue();
 
-  /// Hands over what arrives, until stop(). What is no SYN that can be understood is dropped here.
+  /// Hands over what arrives, until stop().
   net::Task<> read_loop(Handler handler);
 
   /// Once for each packet that was handed over.
   void verdict(PacketId packet, Verdict verdict);
+  /// The verdicts that there are take effect before it returns.
+  void flush();
 
   /// Sends what verdicts there are and gives the queue back; the kernel drops what still waits in it.
   void stop();
 
-  std::uint64_t not_understood() const { return not_understood_; }
-
  private:
-  SynQueue(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field);
+  PacketQueue(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field, std::size_t bytes);
 
   int ask(nlmsghdr* message) const;
   Status configure() const;
   void take(std::size_t bytes);
   void take_one(const nlmsghdr* message);
-  void flush();
 
   std::uint16_t number_;
   std::uint32_t mark_field_;
+  std::size_t bytes_;
   UniqueFd socket_;  // until it is set up
   net::Descriptor descriptor_;
   Handler handler_;
@@ -70,7 +71,6 @@ class SynQueue {
   bool flush_posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what was posted
   std::unordered_map<PacketId, std::uint32_t> marks_;           // of those that have one: other people's bits stay
-  std::uint64_t not_understood_ = 0;
 };
 
 }  // namespace dvpn::intercept
