@@ -32,11 +32,11 @@ constexpr std::size_t kVerdictSize = 64;  // more than one message takes
 }  // namespace
 
 Result<std::unique_ptr<PacketQueue>> PacketQueue::open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field,
-                                                        std::size_t bytes) {
+                                                        std::size_t bytes, std::string_view key) {
   std::unique_ptr<PacketQueue> queue(new PacketQueue(executor, number, mark_field, bytes));
   const std::string what = text("netfilter queue ", number);
   if (!queue->socket_) return fail_errno(what, errno);
-  if (const Status configured = queue->configure(); !configured) return std::unexpected(configured.error());
+  if (const Status configured = queue->configure(key); !configured) return std::unexpected(configured.error());
   queue->descriptor_.assign(queue->socket_.release());
   return queue;
 }
@@ -64,7 +64,7 @@ int PacketQueue::ask(nlmsghdr* message) const {
   return mnl_cb_run(answer.data(), static_cast<std::size_t>(n), 0, 0, nullptr, nullptr) < 0 ? errno : 0;
 }
 
-Status PacketQueue::configure() const {
+Status PacketQueue::configure(std::string_view key) const {
   const std::string what = text("netfilter queue ", number_);
   const int yes = 1;
   // It needs the same privilege as what follows (socket(7)): so a bind that is not permitted is another's queue.
@@ -76,7 +76,7 @@ Status PacketQueue::configure() const {
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, number_);
   nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
   const int bound = ask(message);
-  if (bound == EPERM || bound == EBUSY) return fail(ErrorKind::kConfiguration, text(what, " is another program's (intercept.queue, intercept.datagram_queue)"));
+  if (bound == EPERM || bound == EBUSY) return fail(ErrorKind::kConfiguration, text(what, " is another program's (", key, ")"));
   if (bound != 0) return fail_errno(what, bound);
   message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, number_);
   nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, static_cast<int>(bytes_));

@@ -33,10 +33,10 @@ class PacketQueue {
   /// Called from the event loop for each packet, from its IP header on; must not block.
   using Handler = std::function<void(PacketId, std::string_view packet)>;
 
-  /// Takes the queue of that number, and of each packet so many bytes; needs CAP_NET_ADMIN then and for every verdict. `mark_field`: see verdict.h. An error
+  /// Takes the queue of that number, and of each packet so many bytes; `key` is what configures the number; needs CAP_NET_ADMIN then and for every verdict. `mark_field`: see verdict.h. An error
   /// of kConfiguration: another program has that queue; of kSystem: the kernel or our privileges do not allow it.
   static Result<std::unique_ptr<PacketQueue>> open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field,
-                                                   std::size_t bytes);
+                                                   std::size_t bytes, std::string_view key);
   PacketQueue(const PacketQueue&) = delete;
   PacketQueue& operator=(const PacketQueue&) = delete;
   ~PacketQueue();
@@ -56,7 +56,7 @@ class PacketQueue {
   PacketQueue(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field, std::size_t bytes);
 
   int ask(nlmsghdr* message) const;
-  Status configure() const;
+  Status configure(std::string_view key) const;
   void take(std::size_t bytes);
   void take_one(const nlmsghdr* message);
 

@@ -59,15 +59,16 @@ Status Daemon::prepare() {
   redirects_ = std::make_unique<intercept::Listener>(std::move(*redirects));
   if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
   if (const Status listening = control_.listen(config.control.socket, config.control.group); !listening) return listening;
-  if (const Status datagrams = open_datagrams(); !datagrams) return datagrams;
-  return open_queue();
+  if (const Status held = open_queue(); !held) return held;
+  return open_datagrams();
 }
 
 /// Where the kernel or our privileges do not allow the gate, connections are carried nevertheless.
 Status Daemon::open_queue() {
   const config::DaemonConfig& config = snapshot_->config;
   if (config.intercept.gate != config::Gate::kHold) return {};
-  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.queue, config.rules.mark, intercept::kMostHeaders);
+  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.queue, config.rules.mark, intercept::kMostHeaders,
+                                            "intercept.queue");
   if (queue) {
     queue_ = std::move(*queue);
     return {};
@@ -86,7 +87,8 @@ Status Daemon::open_datagrams() {
   else
     log_warning(text(sender.error().text, ": hosts are not told what became of their datagrams"));
   const config::DaemonConfig& config = snapshot_->config;
-  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.datagram_queue, config.rules.mark, intercept::kMostHeaders);
+  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.datagram_queue, config.rules.mark, intercept::kMostHeaders,
+                                            "intercept.datagram_queue");
   if (queue) {
     datagram_queue_ = std::move(*queue);
     return {};
