@@ -11,9 +11,6 @@ namespace {
 /// For the far side; `dvpn` waits longer.
 constexpr auto kFarTime = std::chrono::seconds(5);
 
-/// What this daemon catches.
-bool catches(wire::Kind protocol) { return protocol == wire::Kind::kTcp; }
-
 }  // namespace
 
 net::Task<std::string> Daemon::why(control::Caller caller, std::string line) {
@@ -30,7 +27,7 @@ net::Task<std::string> Daemon::why(control::Caller caller, std::string line) {
   facts.sets_error = sets_error_;
   facts.gate_error = gate_error_;
   facts.flows = dispatcher_->flows();
-  facts.caught_here = catches(call->protocol);
+  facts.caught_here = call->protocol == wire::Kind::kTcp || (call->protocol == wire::Kind::kUdp && udp_);
   if (auto request = control::far_request(facts)) {
     auto asking = ask_far(facts, *request);
     flow::FarAnswer answer = co_await std::move(asking);
