@@ -9,6 +9,7 @@
 #include "cli/control_client.h"
 #include "cli/json.h"
 #include "cli/map.h"
+#include "cli/map_edit.h"
 #include "cli/render.h"
 #include "cli/why.h"
 #include "config/daemon_config.h"
@@ -29,6 +30,9 @@ struct Options {
   bool json = false;
   bool kernel = false;
   std::string what;
+  std::string to;
+  std::vector<std::string> words;
+  bool dry_run = false;
   WhyQuestion why;
 
   Form form() const { return json ? Form::kJson : Form::kText; }
@@ -76,7 +80,7 @@ class Program {
   }
 
   void describe_map() {
-    CLI::App* map = app_.add_subcommand("map", "Questions about the table on disk");
+    CLI::App* map = app_.add_subcommand("map", "The table on disk: questions and changes");
     map->require_subcommand(1);
     auto* lookup = map->add_subcommand("lookup", "Which gateways an address or a name is carried through");
     lookup->add_option("WHAT", options_.what, "An address, or a name in the table")->required();
@@ -90,6 +94,30 @@ class Program {
     lookup->callback([this] { on_table(&map_lookup_here); });
     list->callback([this] { on_table(&map_list_here); });
     check->callback([this] { on_table(&map_check_here); });
+    describe_edits(*map);
+  }
+
+  void describe_edits(CLI::App& map) {
+    auto* set = map.add_subcommand("set", "Put a site's line into the table, or change it");
+    set->add_option("ADDRESS", options_.what, "An address of the site: it says which line it is")->required();
+    set->add_option("NAME", options_.to, "The site's name, or several with commas")->required();
+    set->add_option("WORDS", options_.words, "GATEWAY[,GATEWAY] [PREFIX...] [OPTION=VALUE...], as in the table")->required();
+    auto* remove = map.add_subcommand("remove", "Take a site's line out of the table");
+    remove->add_option("WHAT", options_.what, "The line's address, or a name in it")->required();
+    auto* rename = map.add_subcommand("rename", "Change a name in the table");
+    rename->add_option("FROM", options_.what, "The name")->required();
+    rename->add_option("TO", options_.to, "The new one")->required();
+    auto* import = map.add_subcommand("import", "Set every line of another table: all of them, or none");
+    import->add_option("FILE", options_.what, "The other table")->required();
+    for (CLI::App* command : {set, remove, rename, import}) {
+      add_common(command);
+      command->add_option("--table", options_.table, "The table, instead of the one that the configuration names");
+      command->add_flag("--dry-run", options_.dry_run, "Show what would change, and change nothing");
+    }
+    set->callback([this] { on_table(&map_set_here); });
+    remove->callback([this] { on_table(&map_remove_here); });
+    rename->callback([this] { on_table(&map_rename_here); });
+    import->callback([this] { on_table(&map_import_here); });
   }
 
   template <class Action>
@@ -122,6 +150,28 @@ class Program {
   }
   static ExitCode map_check_here(const Options& o, const MapFiles& files, std::ostream& out, std::ostream& err) {
     return map_check(files, o.form(), out, err);
+  }
+
+  static ExitCode edit(const Options& o, const MapFiles& files, const MapEdit& edit, std::ostream& out, std::ostream& err) {
+    return map_edit(files, edit, o.dry_run ? Apply::kShow : Apply::kWrite, o.form(), out, err);
+  }
+  static ExitCode map_set_here(const Options& o, const MapFiles& files, std::ostream& out, std::ostream& err) {
+    std::string names = o.to;
+    std::ranges::replace(names, ',', ' ');
+    std::string line = text(o.what, ' ', names, " #!");
+    for (const std::string& word : o.words) line += ' ' + word;
+    return edit(o, files, [&](std::string_view content) { return table::set_line(content, line); }, out, err);
+  }
+  static ExitCode map_remove_here(const Options& o, const MapFiles& files, std::ostream& out, std::ostream& err) {
+    return edit(o, files, [&](std::string_view content) { return table::remove_line(content, o.what); }, out, err);
+  }
+  static ExitCode map_rename_here(const Options& o, const MapFiles& files, std::ostream& out, std::ostream& err) {
+    return edit(o, files, [&](std::string_view content) { return table::rename_site(content, o.what, o.to); }, out, err);
+  }
+  static ExitCode map_import_here(const Options& o, const MapFiles& files, std::ostream& out, std::ostream& err) {
+    const auto other = config::read_file(o.what);
+    if (!other) return refuse(other.error().text, o.form(), out, err);
+    return edit(o, files, [&](std::string_view content) { return table::import_lines(content, *other); }, out, err);
   }
 
   /// With a table on the command line the configuration need not be there.

@@ -10,9 +10,11 @@ enum ExitCode : int {
   kUsage = 2,        ///< the command line is wrong
   kUnreachable = 3,  ///< dvpnd does not answer
 
-  // `dvpn why`, as in sysexits.h:
+  // As in sysexits.h, of `dvpn why` and of edits of the table:
   kBadQuestion = 64,       ///< EX_USAGE
+  kBadData = 65,           ///< EX_DATAERR: the table has mistakes, or would have
   kUnavailable = 69,       ///< EX_UNAVAILABLE: dvpnd does not answer
+  kCannotWrite = 73,       ///< EX_CANTCREAT
   kBadConfiguration = 78,  ///< EX_CONFIG
 };
 

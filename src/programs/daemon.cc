@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
 #include <thread>
 
 #include "base/log.h"
 #include "base/service_notify.h"
 #include "base/text.h"
-#include "config/rules_dump.h"
 #include "net/deadline.h"
 
 #ifndef DVPN_VERSION
@@ -28,13 +26,6 @@ std::size_t worker_count(const config::DaemonConfig& config) {
   return std::clamp<std::size_t>(wanted, 1, kMostWorkers);
 }
 
-intercept::HeldSyns::Limits gate_limits(const config::DaemonConfig& config) {
-  return {.held = config.limits.held, .held_per_client = config.limits.held_per_client};
-}
-
-std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
-  return config::set_prefixes(snapshot.config, snapshot.table.prefixes());
-}
 
 }  // namespace
 
@@ -45,11 +36,14 @@ Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
       tasks_(context_.get_executor()),
       stop_(context_.get_executor()),
       watchdog_timer_(context_.get_executor()),
-      signals_(context_.get_executor()) {
+      watch_timer_(context_.get_executor()),
+      signals_(context_.get_executor()),
+      reload_ended_(context_.get_executor()) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
   const auto now = std::chrono::system_clock::now();
   config_state_ = {config_path_, now, std::nullopt};
   table_state_ = {snapshot_->config.table, now, std::nullopt};
+  table_stamp_ = FileStamp(snapshot_->config.table);
 }
 
 Status Daemon::prepare() {
@@ -107,7 +101,7 @@ void Daemon::start_datagrams() {
 
 void Daemon::start_gate() {
   if (!queue_) return;
-  gate_ = std::make_unique<flow::Gate>(context_.get_executor(), std::move(queue_), gate_limits(snapshot_->config), *dispatcher_);
+  gate_ = std::make_unique<flow::Gate>(context_.get_executor(), std::move(queue_), gate_limits(), *dispatcher_);
   gate_->start(tasks_);
 }
 
@@ -182,6 +176,7 @@ net::Task<> Daemon::serve() {
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
   control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
   tasks_.spawn(wait_for_signals());
+  tasks_.spawn(watch_table());
   tasks_.spawn(feed_watchdog());
   log_info(text("dvpnd " DVPN_VERSION " ready: port ", config.intercept.port, ", ", workers_.size(), " workers, ",
                 snapshot_->table.routes().size(), " routes"));
@@ -203,6 +198,7 @@ net::Task<> Daemon::serve() {
   control_.stop();
   co_await control_.join();
   watchdog_timer_.cancel();
+  watch_timer_.cancel();
   signals_.cancel();
   log_info("dvpnd stopped");
 }
@@ -233,75 +229,6 @@ net::Task<> Daemon::feed_watchdog() {
     watchdog_timer_.expires_after(*interval / 3);
     co_await watchdog_timer_.async_wait(net::use_result);
   }
-}
-
-net::Task<std::string> Daemon::reload() {
-  if (reloading_) co_return control::error_answer("a reload is under way");
-  reloading_ = true;
-  auto loaded = control::load(config_path_);
-  std::string answer;
-  if (loaded) {
-    const Status forwards = change_forwards(loaded->snapshot->config.forwards);
-    if (!forwards) loaded = std::unexpected(text(forwards.error().text, '\n'));
-  }
-  if (!loaded) {
-    config_state_.error = loaded.error();
-    table_state_.error = loaded.error();
-    log_error("reload refused, nothing changed:");
-    log_lines(LogLevel::kError, loaded.error());
-    reloading_ = false;
-    co_return control::error_answer(loaded.error());
-  }
-  log_lines(LogLevel::kWarning, loaded->warnings);
-  const auto& next = loaded->snapshot->config;
-  if (next.intercept != snapshot_->config.intercept || next.rules.mark != snapshot_->config.rules.mark || next.control.socket != snapshot_->config.control.socket ||
-      next.daemon.workers != snapshot_->config.daemon.workers)
-    log_warning("intercept, rules.mark, control.socket and daemon.workers change with a restart only");
-
-  co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*loaded->snapshot));
-  snapshot_ = loaded->snapshot;
-  set_log_level(snapshot_->config.log_level);
-  dispatcher_->renew(snapshot_);
-  if (gate_) gate_->set_limits(gate_limits(snapshot_->config));
-  for (const auto& worker : workers_) worker->renew(snapshot_);
-  co_await fill_sets();
-  const auto now = std::chrono::system_clock::now();
-  config_state_ = {config_path_, now, std::nullopt};
-  table_state_ = {snapshot_->config.table, now, std::nullopt};
-  log_info(text("reloaded: ", snapshot_->table.routes().size(), " routes"));
-  reloading_ = false;
-  co_return control::reload_answer(*snapshot_, loaded->warnings);
-}
-
-/// Before the new table is in force: what it has no line for must not be caught any more.
-net::Task<> Daemon::take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after) {
-  if (!snapshot_->config.rules.update_sets) co_return;
-  std::vector<net::Prefix> gone;
-  std::ranges::set_difference(before, after, std::back_inserter(gone));
-  if (gone.empty()) co_return;
-  const std::string& name = snapshot_->config.rules.set;
-  auto running = intercept::run_ipset(name, intercept::removal_commands(name, gone));
-  const Result<bool> outcome = co_await std::move(running);
-  note_sets(outcome);
-}
-
-/// After the new table is in force: the sets become what it says, in one step each.
-net::Task<> Daemon::fill_sets() {
-  if (!snapshot_->config.rules.update_sets) {
-    sets_ = intercept::SetState::kOff;
-    co_return;
-  }
-  const std::string& name = snapshot_->config.rules.set;
-  std::string commands = intercept::set_commands(name, prefixes_for_sets(*snapshot_), snapshot_->config.site.networks);
-  auto running = intercept::run_ipset(name, std::move(commands));
-  const Result<bool> outcome = co_await std::move(running);
-  note_sets(outcome);
-}
-
-void Daemon::note_sets(const Result<bool>& outcome) {
-  sets_error_ = outcome ? std::nullopt : std::optional(outcome.error().text);
-  sets_ = !outcome ? intercept::SetState::kFailed : *outcome ? intercept::SetState::kSynced : intercept::SetState::kAbsent;
-  if (!outcome) log_error(text("the rules' sets are not what the table says: ", outcome.error().text));
 }
 
 net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) {

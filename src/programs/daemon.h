@@ -3,7 +3,8 @@
 //
 // Order of life: prepare() binds what may need privileges; then the process changes its account; run() starts the workers
 // and serves until a signal. SIGHUP or a control call reloads: a whole new snapshot is read, and only if all of it is good
-// does it replace the old one, in the front and in every worker; flows that run keep theirs. SIGTERM or SIGINT drains: no
+// does it replace the old one, in the front and in every worker; flows that run keep theirs. A table that changes on the disk is
+// read by itself. SIGTERM or SIGINT drains: no
 // new flows, the live ones have `daemon.drain` to finish, then they are reset; a second signal does not wait.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_stamp.h"
 #include "control/answers.h"
 #include "control/load.h"
 #include "control/server.h"
@@ -19,6 +21,7 @@
 #include "flow/dispatcher.h"
 #include "flow/gate.h"
 #include "flow/udp_front.h"
+#include "net/condition.h"
 
 namespace dvpn {
 
@@ -43,6 +46,11 @@ class Daemon {
   void start_accepting(intercept::Listener& listener);
   net::Task<std::string> answer(control::Caller caller, std::string line);
   net::Task<std::string> reload();
+  net::Task<> watch_table();
+  net::Task<> reload_table(FileStamp stamp);
+  void end_reload();
+  net::Task<> put_in_force(flow::SnapshotPtr next);
+  intercept::HeldSyns::Limits gate_limits() const;
   control::DaemonState state() const;  // what the front knows
   net::Task<std::string> status();
   net::Task<std::string> list_flows();
@@ -78,14 +86,17 @@ class Daemon {
   net::TaskGroup tasks_;
   net::Signal stop_;
   net::Timer watchdog_timer_;
+  net::Timer watch_timer_;
   net::asio::basic_signal_set<net::Executor> signals_;
   unsigned stop_signals_ = 0;
   bool stopping_ = false;
   bool workers_ended_ = false;  // nobody would answer any more
   bool reloading_ = false;
+  net::Condition reload_ended_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   control::FileState config_state_;
   control::FileState table_state_;
+  FileStamp table_stamp_;  // of the table that was read last
   intercept::SetState sets_ = intercept::SetState::kOff;
   std::optional<std::string> sets_error_;
 };

@@ -13,11 +13,13 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool has_name(const Words& line, std::string_view name) {
-  const auto same = [&](std::string_view word) { return std::ranges::equal(word, name, {}, lower, lower); };
+  const auto same = [&](std::string_view word) { return same_name(word, name); };
   return std::any_of(std::next(line.begin()), line.end(), same);
 }
 
 }  // namespace
+
+bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
 std::vector<net::Address> addresses_of(std::string_view content, std::string_view name) {
   std::vector<net::Address> out;

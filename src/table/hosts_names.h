@@ -12,4 +12,7 @@ namespace dvpn::table {
 /// The addresses of the lines of a hosts file that have this name, in their order, each once. Case does not matter.
 std::vector<net::Address> addresses_of(std::string_view content, std::string_view name);
 
+/// As a resolver compares names: case does not matter (RFC 4343).
+bool same_name(std::string_view a, std::string_view b);
+
 }  // namespace dvpn::table

@@ -151,6 +151,20 @@ TEST_F(Reload, ABrokenTableChangesNothingAndSaysWhere) {
   EXPECT_THAT(status(), Not(HasSubstr("70000")));
 }
 
+TEST_F(Reload, ATableThatChangesOnTheDiskIsReadByItself) {
+  const auto map = [this](const std::string& words) { return dvpn("map " + words + " --table " + a_.path("etc/hosts")); };
+  const Result set = map("set 10.0.98.1 other 203.0.113.2 10.0.98.1/32 map=10.0.32.3/32");
+  EXPECT_EQ(set.exit, 0) << set.err;
+  EXPECT_TRUE(wait_until([&] { return page("10.0.98.1") == "h2\n"; }, 5s, "the changed line"));
+  // By an editor that writes in place, and with a mistake: the table that was read before stays.
+  a_.write("etc/hosts", kOtherWays + std::string("10.0.88.1 bad #! 203.0.113.2:70000\n"));
+  EXPECT_TRUE(wait_until([&] { return status().find("port 70000 is out of range") != std::string::npos; }, 5s, "the mistake in the status"));
+  EXPECT_EQ(page("10.0.98.1"), "h2\n");
+  EXPECT_EQ(page("10.0.97.2"), "h1\n");
+  a_.write("etc/hosts", table_);
+  EXPECT_TRUE(wait_until([&] { return page("10.0.98.1") == "h1\n" && status().find("70000") == std::string::npos; }, 5s, "the mended table"));
+}
+
 TEST_F(Reload, ABrokenConfigurationChangesNothingAndSaysWhere) {
   a_.write("etc/dvpnd.yaml", config_ + "limits:\n  flwos: 1\n");
   a_.write("etc/hosts", kOtherWays);
