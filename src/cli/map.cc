@@ -194,6 +194,23 @@ ExitCode map_list(const MapFiles& files, Form form, std::ostream& out, std::ostr
   return kOk;
 }
 
+ExitCode map_show(const MapFiles& files, const std::string& what, Form form, std::ostream& out, std::ostream& err) {
+  const auto content = config::read_file(files.table);
+  if (!content) return refuse(content.error().text, form, out, err);
+  const auto lines = table::lines_of(*content, what);
+  if (lines.empty())
+    return refuse(what.empty() ? text(files.table, ": no line with an address") : text("'", what, "' stands in no line of ", files.table), form, out, err);
+  json rows = json::array();
+  for (const table::HostsLine& line : lines) {
+    if (form == Form::kJson)
+      rows.push_back({{"line", line.number}, {"text", line.text}});
+    else
+      out << printable(text(files.table, ':', line.number, ": ", line.text, '\n'));
+  }
+  if (form == Form::kJson) print({{"v", 1}, {"ok", true}, {"table", files.table}, {"lines", rows}}, out);
+  return kOk;
+}
+
 ExitCode map_check(const MapFiles& files, Form form, std::ostream& out, std::ostream& err) {
   const auto loaded = load(files, form, out, err);
   if (!loaded) return kNo;

@@ -26,6 +26,10 @@ ExitCode map_lookup(const MapFiles& files, const std::string& what, Form form, s
 /// Every prefix, in order. kNo if the table has errors.
 ExitCode map_list(const MapFiles& files, Form form, std::ostream& out, std::ostream& err);
 
+/// The lines of the file as they stand there, with their numbers: all that have an address, or those of `what`, an address or a name.
+/// kNo if there is none.
+ExitCode map_show(const MapFiles& files, const std::string& what, Form form, std::ostream& out, std::ostream& err);
+
 /// Everything that is wrong with the table. kNo if there are errors; warnings are none.
 ExitCode map_check(const MapFiles& files, Form form, std::ostream& out, std::ostream& err);
 

@@ -17,22 +17,38 @@ bool has_name(const Words& line, std::string_view name) {
   return std::any_of(std::next(line.begin()), line.end(), same);
 }
 
+/// Calls `visit` with each line that has words in front of a comment, and those words.
+void for_each_line(std::string_view content, const auto& visit) {
+  for (std::size_t number = 1; !content.empty(); ++number) {
+    const std::size_t end = std::min(content.find('\n'), content.size());
+    const std::string_view line = content.substr(0, content.substr(0, end).find('\r'));
+    const Words words(line.substr(0, line.find('#')));
+    content.remove_prefix(std::min(end + 1, content.size()));
+    if (!words.empty()) visit(HostsLine{number, line}, words);
+  }
+}
+
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
 std::vector<net::Address> addresses_of(std::string_view content, std::string_view name) {
   std::vector<net::Address> out;
-  while (!content.empty()) {
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    std::string_view text = content.substr(0, end);
-    text = text.substr(0, text.find_first_of("#\r"));
-    content.remove_prefix(std::min(end + 1, content.size()));
-    const Words line(text);
-    if (line.empty() || !has_name(line, name)) continue;
-    const auto address = net::Address::parse(line.front());
-    if (address && std::ranges::find(out, *address) == out.end()) out.push_back(*address);
-  }
+  for_each_line(content, [&](const HostsLine&, const Words& words) {
+    const auto address = net::Address::parse(words.front());
+    if (address && has_name(words, name) && std::ranges::find(out, *address) == out.end()) out.push_back(*address);
+  });
+  return out;
+}
+
+std::vector<HostsLine> lines_of(std::string_view content, std::string_view address_or_name) {
+  const auto wanted = net::Address::parse(address_or_name);
+  std::vector<HostsLine> out;
+  for_each_line(content, [&](const HostsLine& line, const Words& words) {
+    const auto address = net::Address::parse(words.front());
+    if (!address) return;
+    if (address_or_name.empty() || (wanted ? address == wanted : has_name(words, address_or_name))) out.push_back(line);
+  });
   return out;
 }
 

@@ -201,7 +201,7 @@ TEST(Refused, AConnectionStraightToTheListenersPort) {
   gateway.run("iptables -I INPUT 1 -i lo -p tcp --dport 9040 -j ACCEPT");
   EXPECT_THAT(gateway.talk("127.0.0.1", 9040, "read").out, HasSubstr("reset"));  // and the daemon
   gateway.run("iptables -D INPUT 1");
-  EXPECT_THAT(log_of_a(), ContainsRegex("flow refused client=127.0.0.1:[0-9]+ destination=127.0.0.1:9040 end=not-redirected"));
+  EXPECT_THAT(log_of_a(), ContainsRegex("flow refused protocol=tcp client=127.0.0.1:[0-9]+ destination=127.0.0.1:9040 end=not-redirected"));
 }
 
 TEST(Reached, TheFarGatewaysOwnLanAddress) {

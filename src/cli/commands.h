@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The groups of commands, one file each: what they are called, their options, and which function does it.
+#pragma once
+
+#include "cli/command_line.h"
+
+namespace dvpn::cli {
+
+void add_map_commands(CommandLine& line);     ///< the table on disk
+void add_daemon_commands(CommandLine& line);  ///< questions to dvpnd, and reload
+void add_why_command(CommandLine& line);
+
+}  // namespace dvpn::cli
