@@ -21,7 +21,8 @@ bool has_name(const Words& line, std::string_view name) {
 void for_each_line(std::string_view content, const auto& visit) {
   for (std::size_t number = 1; !content.empty(); ++number) {
     const std::size_t end = std::min(content.find('\n'), content.size());
-    const std::string_view line = content.substr(0, content.substr(0, end).find('\r'));
+    std::string_view line = content.substr(0, end);
+    line = line.substr(0, line.find('\r'));
     const Words words(line.substr(0, line.find('#')));
     content.remove_prefix(std::min(end + 1, content.size()));
     if (!words.empty()) visit(HostsLine{number, line}, words);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -117,6 +118,15 @@ TEST_F(DvpnMap, ListShowsEveryPrefixInOrder) {
   const auto answer = nlohmann::json::parse(out_);
   EXPECT_EQ(answer["routes"].size(), 5u);
   EXPECT_EQ(answer["routes"][0]["own"], true);
+}
+
+TEST_F(DvpnMap, ShowIsTheFilesOwnLines) {
+  EXPECT_EQ(map({"show", "PRINTER"}), 0);
+  EXPECT_EQ(out_, folder_ + "/hosts:3: 10.0.40.9 printer\n");
+  EXPECT_EQ(map({"show", "nobody"}), 1);
+  EXPECT_EQ(err_, "dvpn: 'nobody' stands in no line of " + folder_ + "/hosts\n");
+  EXPECT_EQ(map({"show"}), 0);
+  EXPECT_EQ(std::ranges::count(out_, '\n'), 6);
 }
 
 TEST_F(DvpnMap, CheckCountsOrShowsWhatIsWrong) {
