@@ -5,23 +5,65 @@
 #include <optional>
 #include <utility>
 
-#include "intercept/checksum.h"
-
 namespace dvpn::intercept {
 
 namespace {
 
 constexpr std::uint8_t kHops = 64;
 constexpr std::size_t kChecksumAt = 2;  // in an ICMP message
+constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40;
 
 void put16(std::string& out, std::size_t value) {
   out += static_cast<char>(value >> 8 & 0xff);
   out += static_cast<char>(value & 0xff);
 }
 
+std::string number16(std::size_t value) {
+  std::string out;
+  put16(out, value);
+  return out;
+}
+
 std::string_view bytes_of(const net::Address& address) {
   const void* const bytes = address.bytes().data();
   return {static_cast<const char*>(bytes), address.is_ipv4() ? 4u : 16u};
+}
+
+/// Of an IPv4 header without options.
+void set_header_checksum(std::string& packet) {
+  constexpr std::size_t kHeaderChecksumAt = 10;
+  packet.replace(kHeaderChecksumAt, 2, 2, '\0');
+  Checksum sum;
+  sum.add(std::string_view(packet).substr(0, kIpv4Header));
+  packet.replace(kHeaderChecksumAt, 2, number16(sum.value()));
+}
+
+/// One of them: of an IPv4 packet, with what it carries from `offset` on.
+std::string fragment4(const std::string& packet, std::size_t offset, std::size_t size, std::uint32_t number) {
+  constexpr std::size_t kLengthAt = 2, kNumberAt = 4, kOffsetAt = 6;
+  const bool last = kIpv4Header + offset + size == packet.size();
+  constexpr std::size_t kMore = 0x2000, kNone = 0;
+  std::string out = packet.substr(0, kIpv4Header) + packet.substr(kIpv4Header + offset, size);
+  const std::size_t named = (number & 0xffff) == 0 ? 1 : number & 0xffff;  // the kernel would give each another one for 0 (raw(7))
+  out.replace(kLengthAt, 2, number16(out.size()));
+  out.replace(kNumberAt, 2, number16(named));
+  out.replace(kOffsetAt, 2, number16(offset / 8 | (last ? kNone : kMore)));
+  set_header_checksum(out);
+  return out;
+}
+
+std::string fragment6(const std::string& packet, std::size_t offset, std::size_t size, std::uint32_t number) {
+  constexpr std::size_t kLengthAt = 4, kNextAt = 6;
+  const bool last = kIpv6Header + offset + size == packet.size();
+  std::string behind{packet[kNextAt], 0};
+  put16(behind, offset | (last ? 0u : 1u));
+  put16(behind, number >> 16);
+  put16(behind, number);
+  behind += packet.substr(kIpv6Header + offset, size);
+  std::string out = packet.substr(0, kIpv6Header);
+  out.replace(kLengthAt, 2, number16(behind.size()));
+  out[kNextAt] = static_cast<char>(IPPROTO_FRAGMENT);
+  return out + behind;
 }
 
 /// RFC 791, RFC 8200: no options, no fragment.
@@ -36,20 +78,15 @@ std::string ip_header(const net::Address& from, const net::Address& to, std::uin
     out += bytes_of(to);
     return out;
   }
-  constexpr std::size_t kHeader = 20, kHeaderChecksumAt = 10;
   out.assign({0x45, 0});
-  put16(out, kHeader + behind);
+  put16(out, kIpv4Header + behind);
   out.append({0, 0, 0, 0});
   out += static_cast<char>(hops);
   out += static_cast<char>(protocol);
   out.append({0, 0});
   out += bytes_of(from);
   out += bytes_of(to);
-  Checksum sum;
-  sum.add(out);
-  std::string value;
-  put16(value, sum.value());
-  out.replace(kHeaderChecksumAt, value.size(), value);
+  set_header_checksum(out);
   return out;
 }
 
@@ -86,17 +123,30 @@ std::string icmp_packet(const net::Address& from, const net::Address& to, std::u
   const auto protocol = static_cast<std::uint8_t>(from.is_ipv4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
   message[kChecksumAt] = message[kChecksumAt + 1] = 0;
   Checksum sum;
-  if (!from.is_ipv4()) {  // RFC 4443, section 2.3: with a pseudo-header
-    sum.add(bytes_of(from));
-    sum.add(bytes_of(to));
-    sum.add_word(static_cast<std::uint32_t>(message.size()));
-    sum.add_word(protocol);
-  }
+  if (!from.is_ipv4()) add_pseudo_header(sum, from, to, message.size(), protocol);
   sum.add(message);
-  std::string value;
-  put16(value, sum.value());
-  message.replace(kChecksumAt, value.size(), value);
+  message.replace(kChecksumAt, 2, number16(sum.value()));
   return ip_header(from, to, protocol, hops, message.size()) + message;
+}
+
+void add_pseudo_header(Checksum& sum, const net::Address& from, const net::Address& to, std::size_t size, std::uint8_t protocol) {
+  sum.add(bytes_of(from));
+  sum.add(bytes_of(to));
+  sum.add_word(static_cast<std::uint32_t>(size));
+  sum.add_word(protocol);
+}
+
+std::vector<std::string> in_fragments(const std::string& packet, std::size_t mtu, std::uint32_t number) {
+  constexpr std::size_t kFragmentHeader = 8, kUnit = 8;
+  const bool four = packet.front() >> 4 == 4;
+  const std::size_t header = four ? kIpv4Header : kIpv6Header, added = four ? 0 : kFragmentHeader;
+  const std::size_t most = (mtu - header - added) / kUnit * kUnit;
+  std::vector<std::string> out;
+  for (std::size_t offset = 0; header + offset < packet.size(); offset += most) {
+    const std::size_t size = std::min(most, packet.size() - header - offset);
+    out.push_back(four ? fragment4(packet, offset, size, number) : fragment6(packet, offset, size, number));
+  }
+  return out;
 }
 
 std::string icmp_error(const Quoted& quoted, Verdict verdict) {

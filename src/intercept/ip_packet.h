@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "intercept/checksum.h"
 #include "intercept/verdict.h"
 #include "net/address.h"
 
@@ -30,5 +32,11 @@ std::string icmp_error(const Quoted& quoted, Verdict verdict);
 
 /// An ICMP or ICMPv6 message as a packet, its checksum filled in.
 std::string icmp_packet(const net::Address& from, const net::Address& to, std::uint8_t hops, std::string message);
+
+/// What an ICMPv6 checksum is over before the message, of `size` bytes (RFC 4443, section 2.3).
+void add_pseudo_header(Checksum& sum, const net::Address& from, const net::Address& to, std::size_t size, std::uint8_t protocol);
+
+/// A packet of ours in fragments, none longer than `mtu`, under a number that is none of those before (RFC 791; RFC 8200, 4.5).
+std::vector<std::string> in_fragments(const std::string& packet, std::size_t mtu, std::uint32_t number);
 
 }  // namespace dvpn::intercept

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A netfilter queue in which the rules hold packets, SYNs or first datagrams (libnetfilter_queue and libmnl, fenced here): what
-// waits in it, and the verdicts on it.
+// A netfilter queue in which the rules hold packets: SYNs, first datagrams, pings (libnetfilter_queue and libmnl, fenced here):
+// what waits in it, and the verdicts on it.
 //
-// Theory of operation. Packets stay in the kernel; their beginnings come here and a verdict goes back by number. Verdicts are
-// collected and sent together before the event loop sleeps again. Nothing here is lost silently: the kernel's queue is as
+// Theory of operation. Packets stay in the kernel; as much of them as was asked for comes here and a verdict goes back by
+// number. Verdicts are collected and sent together before the event loop sleeps again. Nothing here is lost silently: the kernel's queue is as
 // long as it can be, our buffer holds what comes while we are busy, and what does not fit goes on unheld
 // (NFQA_CFG_F_FAIL_OPEN). While no process has the queue, the rules let everything pass; what it held when its process
 // died is dropped, and comes again.
@@ -33,8 +33,9 @@ class PacketQueue {
   /// Called from the event loop for each packet, from its IP header on; must not block.
   using Handler = std::function<void(PacketId, std::string_view packet)>;
 
-  /// Takes the queue of that number, and of each packet so many bytes; `key` is what configures the number; needs CAP_NET_ADMIN then and for every verdict. `mark_field`: see verdict.h. An error
-  /// of kConfiguration: another program has that queue; of kSystem: the kernel or our privileges do not allow it.
+  /// Takes the queue of that number, and of each packet so many bytes; `key` is what configures the number, `mark_field`: see
+  /// verdict.h. Needs CAP_NET_ADMIN then and for every verdict. An error of kConfiguration: another program has that queue; of
+  /// kSystem: the kernel or our privileges do not allow it.
   static Result<std::unique_ptr<PacketQueue>> open(const net::Executor& executor, std::uint16_t number, std::uint32_t mark_field,
                                                    std::size_t bytes, std::string_view key);
   PacketQueue(const PacketQueue&) = delete;

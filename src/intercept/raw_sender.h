@@ -20,8 +20,9 @@ class RawSender {
   RawSender(const RawSender&) = delete;
   RawSender& operator=(const RawSender&) = delete;
 
-  /// Sends a whole packet; an empty one is none. Never blocks; what cannot be sent at once is lost, and counted.
-  void send(const net::Address& to, const std::string& packet) const;
+  /// Sends a whole packet, in fragments if it is longer than the way there takes; an empty one is none. Never blocks; what cannot
+  /// be sent at once is lost, and counted. Whether it was sent.
+  bool send(const net::Address& to, const std::string& packet) const;
 
   std::uint64_t sent() const { return sent_; }
   std::uint64_t lost() const { return lost_; }
@@ -29,8 +30,11 @@ class RawSender {
  private:
   RawSender() = default;
 
+  bool give(const net::Address& to, const std::string& packet) const;
+
   UniqueFd ipv4_, ipv6_;
   mutable std::atomic<std::uint64_t> sent_{0}, lost_{0};
+  mutable std::atomic<std::uint32_t> fragmented_{0};
 };
 
 }  // namespace dvpn::intercept
