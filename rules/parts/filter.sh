@@ -6,13 +6,14 @@
 # "New" is whatever is not known to belong to a connection. What may not leave or enter at all holds for known ones as well:
 # they may be older than the rules.
 
+# echo_request FAMILY: the match for one.
+echo_request() { if (($1 == 6)); then echo '-p ipv6-icmp -m icmp6 --icmpv6-type 128'; else echo '-p icmp -m icmp --icmp-type 8'; fi; }
+
 filter_rules() {
   local family=$1 i prohibited=icmp-admin-prohibited no_host=icmp-host-unreachable no_network=icmp-net-unreachable
   ((family == 6)) && prohibited=icmp6-adm-prohibited no_host=icmp6-addr-unreachable no_network=icmp6-no-route
   local -r into="-m set --match-set $set$family dst" home="-m set --match-set $set-own$family dst"
-  local echo_request='-p icmp -m icmp --icmp-type 8'
-  ((family == 6)) && echo_request='-p ipv6-icmp -m icmp6 --icmpv6-type 128'
-  local -r known='-m conntrack --ctstate RELATED,ESTABLISHED'
+  local -r ping=$(echo_request "$family") known='-m conntrack --ctstate RELATED,ESTABLISHED'
 
   # What the daemon refused in the far side's name. It comes by FORWARD or INPUT from the LAN (see policy_install).
   if [[ $gate == hold ]]; then
@@ -48,8 +49,8 @@ filter_rules() {
   echo "-A DVPN_WAN $into -m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP"
   echo "-A DVPN_WAN $home -m addrtype ! --dst-type LOCAL --limit-iface-in -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP"
   # (all pings of one process are one connection: they must meet the limit before connections do)
-  echo "-A DVPN_WAN $echo_request -m limit --limit 20/sec --limit-burst 40 -j RETURN"
-  echo "-A DVPN_WAN $echo_request -j DROP"
+  echo "-A DVPN_WAN $ping -m limit --limit 20/sec --limit-burst 40 -j RETURN"
+  echo "-A DVPN_WAN $ping -j DROP"
   echo "-A DVPN_WAN $known -j RETURN"
   for i in "${sshd_ports[@]}"; do echo "-A DVPN_WAN -p tcp -m tcp --dport $i -j RETURN"; done
   if ((family == 6)); then

@@ -1,13 +1,17 @@
 # shellcheck shell=bash disable=SC2154,SC2086,SC2153 # (variables and numbers of dvpn-rules and its other parts)
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The table mangle: packets for the relay that have a client's address; datagrams that the VPN carries. (Sourced by dvpn-rules.)
+# The table mangle: packets for the relay that have a client's address; datagrams and pings that the VPN carries. (Sourced by dvpn-rules.)
 
 # Client sources. PREROUTING: answers from the site's hosts; OUTPUT: the relay's own packets, and this machine's answers.
 # What comes back is no new connection, so nothing that catches those sees it.
 mangle_rules() {
   client_sources
   datagrams "$1"
+  pings "$1"
 }
+
+# lives FAMILY: the match for what is caught from the LAN. When a time to live ends here the kernel says so: traceroutes show it.
+lives() { if (($1 == 6)); then echo '-m hl --hl-gt 1'; else echo '-m ttl --ttl-gt 1'; fi; }
 
 client_sources() {
   local -r ours=$(bits $OURS $OURS)
@@ -24,7 +28,7 @@ datagrams() {
   local i
   local -r udp="-p udp -m set --match-set $set$1 dst -m mark ! --mark $(bits $OURS $OURS)"
   local -r queued="-j NFQUEUE --queue-num $datagram_queue --queue-bypass"
-  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $udp -j DVPN_DGRAM"; done
+  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $udp $(lives "$1") -j DVPN_DGRAM"; done
   echo "-A DVPN_PRE -i lo -p udp $(marked $CAUGHT) -m socket --transparent -j RETURN"
   echo "-A DVPN_PRE -i lo -p udp $(marked $CAUGHT) $queued"
   echo '-A DVPN_DGRAM -m addrtype --dst-type LOCAL -j RETURN'
@@ -35,5 +39,17 @@ datagrams() {
   echo "-A DVPN_OUT $udp -j DVPN_OWN"
   own_accounts DVPN_OWN
   echo '-A DVPN_OWN -m addrtype --dst-type LOCAL -j RETURN'
-  echo "-A DVPN_OWN -j MARK --set-xmark $(bits $CAUGHT)"
+  echo "-A DVPN_OWN -p udp -j MARK --set-xmark $(bits $CAUGHT)"
+}
+
+# Echo requests, whole, also this machine's own where they are sent: delivered here, the kernel would answer them itself. The
+# daemon takes them out of the queue and sends what is an answer. Without it they go on to the leak stop. (DVPN_OWN: see above.)
+pings() {
+  local i
+  local -r request="$(echo_request "$1") -m set --match-set $set$1 dst -m mark ! --mark $(bits $OURS $OURS)"
+  for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $request $(lives "$1") -j DVPN_PING"; done
+  echo "-A DVPN_OUT $request -j DVPN_OWN"
+  echo '-A DVPN_OWN ! -p udp -j DVPN_PING'
+  echo '-A DVPN_PING -m addrtype --dst-type LOCAL -j RETURN'
+  echo "-A DVPN_PING -j NFQUEUE --queue-num $ping_queue --queue-bypass"
 }

@@ -88,10 +88,21 @@ std::string gate_line(const json& gate) {
   return text("hold: ", count(gate, "held"), " held of ", count(gate, "limit"), ", ", verdicts(gate), count(gate, "bypassed"), " bypassed");
 }
 
+/// Not for want of something: `degradations` says that.
+bool is_off(const json& protocol) { return protocol.value("carried", true) == false && word(protocol, "error").empty(); }
+
 std::string udp_line(const json& udp) {
+  if (is_off(udp)) return "off (udp.carry)";
   return text(count(udp, "flows"), " flows of ", count(udp, "limit"), ", ", count(udp, "up"), " datagrams up, ", count(udp, "down"), " down, ",
               count(udp, "dropped_up") + count(udp, "dropped_down") + count(udp, "late"), " dropped, ",
               count(udp, "unreachable"), " unreachable");
+}
+
+std::string ping_line(const json& ping) {
+  if (is_off(ping)) return "off (ping.carry)";
+  return text(count(ping, "flows"), " flows of ", count(ping, "limit"), ", ", count(ping, "up"), " up, ", count(ping, "down"), " answered, ",
+              count(ping, "unanswered"), " unanswered, ",
+              count(ping, "dropped_up") + count(ping, "dropped_down"), " dropped, ", count(ping, "unreachable"), " unreachable");
 }
 
 std::string gateway_rows(const json& gateways) {
@@ -132,6 +143,7 @@ std::vector<std::string> degradations(const json& status) {
   if (count(gate, "bypassed") > 0 && verdicts(gate).empty())
     out.push_back("connections come past the gate, and none is held; dvpn-rules install");
   if (const std::string error = word(member(status, "udp"), "error"); !error.empty()) out.push_back(text("no UDP is carried: ", error));
+  if (const std::string error = word(member(status, "ping"), "error"); !error.empty()) out.push_back(text("no pings are carried: ", error));
   const json& gateways = member(status, "gateways");
   if (!gateways.is_array()) return out;
   for (const json& gateway : gateways) {
@@ -160,6 +172,7 @@ std::string render_status(const json& answer) {
                            " in all, ", count(flows, "refused"), " refused")});
   facts.add({"gate", gate_line(member(answer, "gate"))});
   if (member(answer, "udp").is_object()) facts.add({"udp", udp_line(member(answer, "udp"))});
+  if (member(answer, "ping").is_object()) facts.add({"pings", ping_line(member(answer, "ping"))});
   facts.add({"ended", ended(member(answer, "ended"))});
   facts.add({"bytes", text(size(bytes, "up"), " up, ", size(bytes, "down"), " down")});
   out += facts.render("  ");

@@ -123,17 +123,30 @@ void read_intercept(Section& root, DaemonConfig& config, Report& report) {
   intercept.read("gate", config.intercept.gate, gate);
   intercept.read("queue", config.intercept.queue, queue_number);
   intercept.read("datagram_queue", config.intercept.datagram_queue, queue_number);
-  if (config.intercept.datagram_queue == config.intercept.queue)
-    report.error(intercept.place(intercept.has("datagram_queue") ? "datagram_queue" : "queue"),
-                 "intercept: queue and datagram_queue are the same");
+  intercept.read("ping_queue", config.intercept.ping_queue, queue_number);
+  const auto differ = [&](const char* one, std::uint16_t its_number, const char* other, std::uint16_t other_number) {
+    if (its_number == other_number)
+      report.error(intercept.place(intercept.has(other) ? other : one), text("intercept: ", one, " and ", other, " are the same"));
+  };
+  differ("queue", config.intercept.queue, "datagram_queue", config.intercept.datagram_queue);
+  differ("queue", config.intercept.queue, "ping_queue", config.intercept.ping_queue);
+  differ("datagram_queue", config.intercept.datagram_queue, "ping_queue", config.intercept.ping_queue);
   intercept.finish();
 }
 
 void read_udp(Section& root, DaemonConfig& config) {
   Section udp = root.section("udp");
+  udp.read("carry", config.udp.carry, boolean);
   udp.read("idle_timeout", config.udp.idle_timeout, duration(kTick, minutes(60)));
   udp.read("dns_idle_timeout", config.udp.dns_idle_timeout, duration(kTick, minutes(60)));
   udp.finish();
+}
+
+void read_ping(Section& root, DaemonConfig& config) {
+  Section ping = root.section("ping");
+  ping.read("carry", config.ping.carry, boolean);
+  ping.read("payload", config.ping.payload, size(1u << 10, 64u << 10));
+  ping.finish();
 }
 
 void read_rules(Section& root, DaemonConfig& config, Report& report) {
@@ -173,6 +186,8 @@ void read_limits(Section& root, DaemonConfig& config) {
   limits.read("held_per_client", out.held_per_client, number(1, kMostHeld));
   limits.read("udp_flows", out.udp_flows, number(1, 1'000'000));
   limits.read("udp_flows_per_client", out.udp_flows_per_client, number(1, 1'000'000));
+  limits.read("ping_flows", out.ping_flows, number(1, 1'000'000));
+  limits.read("ping_flows_per_client", out.ping_flows_per_client, number(1, 1'000'000));
   limits.finish();
 }
 
@@ -206,6 +221,7 @@ DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagno
     read_ssh(root, config, report);
     read_intercept(root, config, report);
     read_udp(root, config);
+    read_ping(root, config);
     read_forwards(root, config, report);
     read_rules(root, config, report);
     read_small_sections(root, config);

@@ -58,14 +58,22 @@ struct DaemonConfig {
     Gate gate = Gate::kHold;
     std::uint16_t queue = 9040;  ///< number of the netfilter queue that SYNs are held in
     std::uint16_t datagram_queue = 9041;  ///< and of the one that first datagrams come to
+    std::uint16_t ping_queue = 9042;      ///< and of the one that echo requests come to
     bool operator==(const Intercept&) const = default;
   } intercept;
 
   struct Udp {
+    bool carry = true;                                   ///< or the rules refuse it
     std::chrono::milliseconds idle_timeout{60'000};      ///< a flow without a datagram ends after this
     std::chrono::milliseconds dns_idle_timeout{10'000};  ///< and one to port 53 after this
     bool operator==(const Udp&) const = default;
   } udp;
+
+  struct Ping {
+    bool carry = true;                  ///< or the rules refuse them
+    std::uint64_t payload = 64u << 10;  ///< bytes: longer ones are prohibited
+    bool operator==(const Ping&) const = default;
+  } ping;
 
   std::vector<Forward> forwards;
 
@@ -105,6 +113,8 @@ struct DaemonConfig {
     std::uint32_t held_per_client = 1'000;
     std::uint32_t udp_flows = 5'000;       ///< beside `flows`
     std::uint32_t udp_flows_per_client = 1'000;
+    std::uint32_t ping_flows = 2'000;      ///< beside those: one for each client and target
+    std::uint32_t ping_flows_per_client = 500;
     bool operator==(const Limits&) const = default;
   } limits;
 

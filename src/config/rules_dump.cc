@@ -43,6 +43,7 @@ std::string dump_rules(const DaemonConfig& config, std::vector<net::Prefix> tabl
   line("gate", std::string_view(config.intercept.gate == Gate::kHold ? "hold" : "accept-first"));
   line("queue", config.intercept.queue);
   line("datagram-queue", config.intercept.datagram_queue);
+  line("ping-queue", config.intercept.ping_queue);
   line("mark", hexadecimal(rules.mark));
   line("set", rules.set);
   for (const std::string& name : config.site.lan) line("lan", name);

@@ -106,7 +106,8 @@ ordered_json to_json(const flow::GateInfo& gate, std::size_t limit) {
 }
 
 ordered_json udp_json(const DaemonState& state, const flow::DatagramCounts& count) {
-  return {{"error", or_null(state.udp_error)},
+  return {{"carried", state.udp_carried},
+          {"error", or_null(state.udp_error)},
           {"flows", state.udp_flows},
           {"limit", state.snapshot->config.limits.udp_flows},
           {"up", count.up},
@@ -118,6 +119,22 @@ ordered_json udp_json(const DaemonState& state, const flow::DatagramCounts& coun
           {"remembered", state.udp.remembered},
           {"told", state.udp.told},
           {"not_understood", state.udp.not_understood}};
+}
+
+ordered_json ping_json(const DaemonState& state, const flow::DatagramCounts& count) {
+  return {{"carried", state.ping_carried},
+          {"error", or_null(state.ping_error)},
+          {"flows", state.ping_flows},
+          {"limit", state.snapshot->config.limits.ping_flows},
+          {"up", count.up},
+          {"down", count.down},
+          {"dropped_up", count.dropped_up + state.ping.dropped},
+          {"dropped_down", count.dropped_down},
+          {"unreachable", count.unreachable},
+          {"unanswered", count.unanswered},
+          {"remembered", state.ping.remembered},
+          {"too_long", state.ping.too_long},
+          {"not_understood", state.ping.not_understood}};
 }
 
 }  // namespace
@@ -157,6 +174,7 @@ std::string status_answer(const DaemonState& state) {
   else
     answer["gate"] = {{"mode", "accept-first"}, {"error", or_null(state.gate_error)}};
   answer["udp"] = udp_json(state, all.udp);
+  answer["ping"] = ping_json(state, all.ping);
   std::size_t sessions = 0;
   for (const gateway::Stats& stats : state.gateways) sessions += stats.sessions;
   answer["sessions"] = sessions;
@@ -177,8 +195,8 @@ std::string flows_answer(const std::vector<flow::FlowInfo>& flows) {
     const char* const state = !flow.open ? "opening" : flow.half_closed ? "closing" : "open";
     list.push_back({{"id", flow.id},
                     {"protocol", name(flow.protocol)},
-                    {"client", flow.client.to_string()},
-                    {"destination", flow.destination.to_string()},
+                    {"client", to_text(flow.protocol, flow.client)},
+                    {"destination", to_text(flow.protocol, flow.destination)},
                     {"gateway", flow.gateway},
                     {"via", name(flow.via)},
                     {"state", state},

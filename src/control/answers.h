@@ -9,6 +9,7 @@
 
 #include "flow/counters.h"
 #include "flow/gate.h"
+#include "flow/ping_front.h"
 #include "flow/udp_front.h"
 #include "flow/worker.h"
 #include "intercept/address_sets.h"
@@ -47,7 +48,12 @@ struct DaemonState {
   std::optional<flow::GateInfo> gate;  ///< none: connections are accepted first
   std::optional<std::string> gate_error;
   flow::UdpInfo udp;
-  std::optional<std::string> udp_error;  ///< why none is carried
+  bool udp_carried = true;
+  std::optional<std::string> udp_error;  ///< why none is carried, unless it is not wanted
+  std::size_t ping_flows = 0;
+  flow::PingInfo ping;
+  bool ping_carried = true;
+  std::optional<std::string> ping_error;
   std::vector<gateway::Stats> gateways;  ///< one for each, all workers together
 };
 

@@ -18,6 +18,8 @@ std::string_view plural_name(wire::Kind protocol) {
   return protocol == wire::Kind::kEcho ? "pings" : "TCP connections";
 }
 
+std::string_view which_is(wire::Kind protocol) { return protocol == wire::Kind::kUdp ? "UDP is" : "pings are"; }
+
 std::string target_text(const net::Endpoint& endpoint) {
   return endpoint.port == 0 ? endpoint.address.to_string() : endpoint.to_string();
 }
@@ -104,19 +106,29 @@ class Way {
     const bool direct = match_->route->via == table::Via::kDirect;
     const wire::Kind kind = facts_.call.protocol;
     if (direct && kind != wire::Kind::kTcp)
-      return stop("via", text("its line says via=direct, and ", kind == wire::Kind::kUdp ? "UDP is" : "pings are", " prohibited without a relay"),
+      return stop("via", text("its line says via=direct, and ", which_is(kind), " prohibited without a relay"),
                   "install dvpn-relay at that site and take via=direct out of the line");
     if (direct && facts_.call.from)
       note("via", "via=direct has no client sources: the target sees the gateway's address as its client");
+    if (!facts_.caught_here && !is_wanted(kind))
+      return stop("protocol", text(kind == wire::Kind::kUdp ? "udp" : "ping", ".carry is false: ", which_is(kind), " prohibited here"),
+                  "set it to true and restart dvpnd");
     if (!facts_.caught_here)
-      return stop("protocol", text("this dvpnd does not catch ", plural_name(kind)), "nothing can be done about it but to use TCP");
+      return stop("protocol", text("this dvpnd does not catch ", plural_name(kind)), "dvpn status says why");
     return true;
   }
 
+  bool is_wanted(wire::Kind kind) const { return kind == wire::Kind::kUdp ? config().udp.carry : kind != wire::Kind::kEcho || config().ping.carry; }
+
   bool limits() {
-    if (facts_.flows < config().limits.flows) return true;
-    return stop("limits", text("as many flows are open as limits.flows allows (", config().limits.flows, ")"),
-                "dvpn flows shows who has them; raise limits.flows if that is ordinary");
+    const auto& limits = config().limits;
+    const wire::Kind kind = facts_.call.protocol;
+    const auto [limit, most] = kind == wire::Kind::kUdp    ? std::pair("limits.udp_flows", limits.udp_flows)
+                               : kind == wire::Kind::kEcho ? std::pair("limits.ping_flows", limits.ping_flows)
+                                                           : std::pair("limits.flows", limits.flows);
+    if (facts_.flows < most) return true;
+    return stop("limits", text("as many flows are open as ", limit, " allows (", most, ")"),
+                text("dvpn flows shows who has them; raise ", limit, " if that is ordinary"));
   }
 
   const gateway::Stats* stats_of(const std::string& name) const {

@@ -36,7 +36,7 @@ struct WhyFacts {
   intercept::SetState sets = intercept::SetState::kOff;
   std::optional<std::string> sets_error;
   std::optional<std::string> gate_error;
-  std::size_t flows = 0;
+  std::size_t flows = 0;    ///< of the protocol
   bool caught_here = true;  ///< this daemon catches the protocol
   std::vector<gateway::Stats> gateways;      ///< of those that have been used
   std::optional<flow::FarAnswer> far;        ///< once a relay, or a target, was asked

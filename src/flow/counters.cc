@@ -12,6 +12,7 @@ Counters& Counters::operator+=(const Counters& other) {
   bytes_up += other.bytes_up;
   bytes_down += other.bytes_down;
   udp += other.udp;
+  ping += other.ping;
   return *this;
 }
 

@@ -7,6 +7,7 @@
 
 #include "flow/datagrams.h"
 #include "flow/end_reason.h"
+#include "flow/protocol.h"
 
 namespace dvpn::flow {
 
@@ -15,7 +16,10 @@ struct Counters {
   std::uint64_t bytes_up = 0;                      ///< payload from clients to targets
   std::uint64_t bytes_down = 0;
   DatagramCounts udp;
+  DatagramCounts ping;
 
+  /// Adds what a flow of datagrams counted.
+  void add(Protocol protocol, const DatagramCounts& count) { (protocol == Protocol::kPing ? ping : udp) += count; }
   void count(EndReason reason) { ++ended[static_cast<std::size_t>(reason)]; }
   std::uint64_t total() const;
   Counters& operator+=(const Counters& other);

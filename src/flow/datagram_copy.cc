@@ -7,24 +7,21 @@
 #include <cerrno>
 
 #include "flow/gate.h"
+#include "flow/ping_copy.h"
 
 namespace dvpn::flow {
 
 namespace {
 
 constexpr net::Port kDns = 53;
+/// A flow of pings without one ends after this: later than the last reply may come.
+constexpr auto kPingIdle = std::chrono::seconds(15);
+static_assert(kPingIdle > PingBook::kPatience);
 /// Taken from the client in one go.
 constexpr std::size_t kMostOfABatch = 64;
 /// Bytes that go up with the request, about.
 constexpr std::size_t kMostEarly = 16u << 10;
 constexpr std::size_t kRoomForAny = wire::kFrameHeaderSize + wire::kMostDatagram + 1;
-
-net::Task<> drain(Flow& flow) {
-  while (!flow.pending_up.empty() && !flow.ended() && flow.channel->alive()) {
-    flow.pending_up.erase(0, flow.channel->write(flow.pending_up));
-    if (!flow.pending_up.empty()) co_await flow.channel->wait_writable();
-  }
-}
 
 /// Frames of what waits at the client's socket, as many as fit into `most` bytes, but one at least.
 std::size_t take_batch(Flow& flow, std::span<char> into, std::size_t most) {
@@ -43,17 +40,29 @@ std::size_t take_batch(Flow& flow, std::span<char> into, std::size_t most) {
   return filled;
 }
 
+std::chrono::milliseconds idle_timeout(const Flow& flow) {
+  const auto& udp = flow.snapshot->config.udp;
+  if (flow.protocol == Protocol::kPing) return kPingIdle;
+  return flow.destination.port == kDns ? udp.dns_idle_timeout : udp.idle_timeout;
+}
+
+void take_down(Flow& flow, std::string_view datagram) {
+  if (flow.protocol == Protocol::kPing) return answer_ping(flow, datagram);
+  flow.bytes_down += datagram.size();
+  flow.datagrams->give(datagram);
+}
+
 void pass_down(Flow& flow, FarReader& reader, std::string_view chunk) {
   while (!flow.ended()) {
     FarReader::Event event = reader.next(chunk);
     switch (event.kind) {
       case FarReader::Kind::kNeedMore: return;
-      case FarReader::Kind::kDatagram:
-        flow.bytes_down += event.data.size();
-        flow.datagrams->give(event.data);
-        break;
+      case FarReader::Kind::kDatagram: take_down(flow, event.data); break;
       case FarReader::Kind::kUnreachable:
-        flow.datagrams->tell(flow.client, flow.destination, verdict_for(event.reason));
+        if (flow.protocol == Protocol::kPing)
+          tell_unreachable(flow, event.data, verdict_for(event.reason));
+        else
+          flow.datagrams->tell(flow.client, flow.destination, verdict_for(event.reason));
         break;
       case FarReader::Kind::kEnd: flow.finish(EndReason::kDone); break;
       case FarReader::Kind::kFail: flow.finish(event.reason, std::move(event.why)); break;
@@ -66,9 +75,16 @@ void pass_down(Flow& flow, FarReader& reader, std::string_view chunk) {
 
 }  // namespace
 
+net::Task<> drain_up(Flow& flow) {
+  while (!flow.pending_up.empty() && !flow.ended() && flow.channel->alive()) {
+    flow.pending_up.erase(0, flow.channel->write(flow.pending_up));
+    if (!flow.pending_up.empty()) co_await flow.channel->wait_writable();
+  }
+}
+
 net::Task<> copy_datagrams_up(Flow& flow, std::span<char> scratch) {
   while (!flow.ended()) {
-    co_await drain(flow);
+    co_await drain_up(flow);
     if (flow.ended() || !flow.channel->alive()) co_return;  // the downward half says why
     // Unbounded: ended by a datagram or by finish().
     co_await flow.datagrams->socket.async_wait(net::Descriptor::wait_read, net::use_result);
@@ -94,8 +110,7 @@ net::Task<> copy_datagrams_down(Flow& flow, FarReader& reader, std::span<char> s
 }
 
 net::Task<> watch_idleness(Flow& flow) {
-  const auto& udp = flow.snapshot->config.udp;
-  const auto most = flow.destination.port == kDns ? udp.dns_idle_timeout : udp.idle_timeout;
+  const auto most = idle_timeout(flow);
   while (!flow.ended()) {
     const auto end = flow.datagrams->active + most;
     if (end <= Flow::Clock::now()) {
@@ -108,6 +123,7 @@ net::Task<> watch_idleness(Flow& flow) {
 }
 
 void take_early(Flow& flow, std::span<char> scratch) {
+  if (flow.protocol == Protocol::kPing) return;  // they are there already
   // (an opening may be tried several times)
   if (flow.datagrams->early.size() < kMostEarly) flow.datagrams->early.append(scratch.data(), take_batch(flow, scratch, kMostEarly));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What works on an open flow of datagrams, until it has ended. Nothing is waited with: what the client sends while the channel
 // takes nothing stays in its socket's buffer, which drops, and counts, what does not fit; what its socket does not take is
-// dropped. `scratch`: see copy.h.
+// dropped. What is another for pings is in ping_copy.h. `scratch`: see copy.h.
 #pragma once
 
 #include <span>
@@ -19,6 +19,9 @@ net::Task<> copy_datagrams_down(Flow& flow, FarReader& reader, std::span<char> s
 
 /// Ends a flow that nothing has gone through for a while.
 net::Task<> watch_idleness(Flow& flow);
+
+/// Gives `pending_up` to the channel; returns early if the flow or the channel ends.
+net::Task<> drain_up(Flow& flow);
 
 /// Puts what waits at the client's socket into `early`, for the request.
 void take_early(Flow& flow, std::span<char> scratch);

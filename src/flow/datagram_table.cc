@@ -10,14 +10,14 @@ std::size_t DatagramTable::PairHash::operator()(const Pair& pair) const {
 
 DatagramTable::Arrival DatagramTable::arrived(const Pair& pair, Clock::time_point now) {
   if (const auto found = begun_.find(pair); found != begun_.end())
-    return {found->second + kFollows > now ? What::kFollows : What::kLate};
+    return {.what = found->second.at + kFollows > now ? What::kFollows : What::kLate, .flow = found->second.flow};
   forget_refusals(now);
   if (const auto refusal = refusals_.find(pair); refusal != refusals_.end()) return {What::kRefused, refusal->second.verdict};
   return {What::kNew};
 }
 
 void DatagramTable::begun(const Pair& pair, FlowId flow, Clock::time_point now) {
-  begun_[pair] = now;
+  begun_[pair] = {now, flow};
   by_flow_[flow] = pair;
 }
 

@@ -7,6 +7,7 @@
 // as it ended; it is dropped, for where it would go there is no socket any more, and the kernel would call the port closed.
 // A flow that could not be opened leaves a refusal behind for a moment: what comes meanwhile is answered from here, so that a
 // client that sends on and on to where it must not go does not cost an opening each time.
+// Pings have a table as well, with ports of 0. Each of theirs comes by here, and goes to its flow whenever that began.
 #pragma once
 
 #include <chrono>
@@ -46,6 +47,7 @@ class DatagramTable {
   struct Arrival {
     What what;
     intercept::Verdict verdict = intercept::Verdict::kSilence;
+    FlowId flow = 0;  ///< of kFollows and kLate
   };
   Arrival arrived(const Pair& pair, Clock::time_point now);
 
@@ -68,7 +70,12 @@ class DatagramTable {
 
   void forget_refusals(Clock::time_point now);
 
-  std::unordered_map<Pair, Clock::time_point, PairHash> begun_;
+  struct Begun {
+    Clock::time_point at;
+    FlowId flow;
+  };
+
+  std::unordered_map<Pair, Begun, PairHash> begun_;
   std::unordered_map<FlowId, Pair> by_flow_;
   std::unordered_map<Pair, Refusal, PairHash> refusals_;
   std::deque<std::pair<Clock::time_point, Pair>> refusal_order_;

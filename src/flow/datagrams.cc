@@ -16,6 +16,7 @@ DatagramCounts& DatagramCounts::operator+=(const DatagramCounts& other) {
   dropped_up += other.dropped_up;
   dropped_down += other.dropped_down;
   unreachable += other.unreachable;
+  unanswered += other.unanswered;
   return *this;
 }
 
@@ -48,14 +49,25 @@ void Datagrams::give(std::string_view datagram) {
   ++count_.dropped_down;
 }
 
+void Datagrams::send(const net::Address& client, const std::string& packet) {
+  active = Clock::now();
+  const bool sent = sender_ != nullptr && sender_->send(client, packet);
+  ++(sent ? count_.down : count_.dropped_down);
+}
+
 void Datagrams::tell(const net::Endpoint& client, const net::Endpoint& target, intercept::Verdict verdict) {
+  tell(intercept::quoted_datagram(client, target, last_payload_), verdict);
+}
+
+void Datagrams::tell(const intercept::Quoted& datagram, intercept::Verdict verdict) {
   ++count_.unreachable;
   if (sender_ == nullptr || !told_.allow(Clock::now())) return;
-  sender_->send(client.address, intercept::icmp_error(intercept::quoted_datagram(client, target, last_payload_), verdict));
+  sender_->send(datagram.from, intercept::icmp_error(datagram, verdict));
 }
 
 DatagramCounts Datagrams::count() const {
   DatagramCounts all = count_;
+  if (book) all.unanswered = book->unanswered();
   if (socket.is_open()) all.dropped_up += intercept::dropped_by_kernel(const_cast<net::Descriptor&>(socket).native_handle());
   return all;
 }

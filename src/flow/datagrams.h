@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/rate_limit.h"
 #include "base/unique_fd.h"
+#include "flow/ping_book.h"
+#include "intercept/echo.h"
 #include "intercept/raw_sender.h"
 #include "intercept/verdict.h"
 #include "net/address.h"
@@ -22,15 +25,25 @@ struct DatagramCounts {
   std::uint64_t dropped_up = 0;  ///< because the channel was behind
   std::uint64_t dropped_down = 0;  ///< because the client's side did not take them
   std::uint64_t unreachable = 0;   ///< ICMP errors of the far side
+  std::uint64_t unanswered = 0;    ///< of pings
 
   DatagramCounts& operator+=(const DatagramCounts& other);
+};
+
+/// A client's ping, on its way from the front to the flow.
+struct Ping {
+  intercept::EchoName name;
+  std::string payload;
 };
 
 struct Datagrams {
   using Clock = std::chrono::steady_clock;
 
+  /// UDP.
   Datagrams(const net::Executor& executor, UniqueFd stand_in, const intercept::RawSender* sender)
       : socket(executor, stand_in.release()), sender_(sender) {}
+  /// Pings.
+  Datagrams(const net::Executor& executor, const intercept::RawSender* sender) : socket(executor), book(std::in_place), sender_(sender) {}
 
   /// The channel is there: more than a few may wait in the socket.
   void allow_many();
@@ -41,14 +54,20 @@ struct Datagrams {
   void note_up(std::size_t payload);
   /// Gives a datagram to the client, or drops it.
   void give(std::string_view datagram);
+  /// Sends a packet of our own to the client; or it counts as dropped.
+  void send(const net::Address& client, const std::string& packet);
   /// Tells the client what became of a datagram of its; but for a few, one each moment.
   void tell(const net::Endpoint& client, const net::Endpoint& target, intercept::Verdict verdict);
+  void tell(const intercept::Quoted& datagram, intercept::Verdict verdict);
+  void note_dropped_up() { ++count_.dropped_up; }
+  void note_dropped_down() { ++count_.dropped_down; }
 
   /// With what the kernel has dropped so far.
   DatagramCounts count() const;
 
-  net::Descriptor socket;  ///< the client's side, intercept/datagram_socket.h
-  std::string early;       ///< frames of what came before the channel
+  net::Descriptor socket;  ///< the client's side, intercept/datagram_socket.h; pings have none
+  std::optional<PingBook> book;  ///< of pings
+  std::string early;       ///< frames of what came before the channel; of pings, also later until the channel takes them
   std::size_t asked = 0;   ///< how much of that went up with the last request
   Clock::time_point active = Clock::now();
 

@@ -17,15 +17,31 @@ namespace {
 constexpr std::uint32_t kRefusalLines = 5;  // at once, for each reason
 constexpr auto kRefusalInterval = std::chrono::seconds(10);
 
+/// The names of a protocol's limits, and the limits.
+struct LimitsOf {
+  std::string_view flows_reached, client_reached;
+  std::uint32_t flows, per_client;
+};
+
+LimitsOf limits_of(Protocol protocol, const config::DaemonConfig::Limits& limits) {
+  switch (protocol) {
+    case Protocol::kTcp: break;
+    case Protocol::kUdp:
+      return {"limits.udp_flows is reached", "limits.udp_flows_per_client is reached", limits.udp_flows, limits.udp_flows_per_client};
+    case Protocol::kPing:
+      return {"limits.ping_flows is reached", "limits.ping_flows_per_client is reached", limits.ping_flows, limits.ping_flows_per_client};
+  }
+  return {"limits.flows is reached", "limits.flows_per_client is reached", limits.flows, limits.flows_per_client};
+}
+
 std::string_view explain(EndReason reason, Protocol protocol = Protocol::kTcp) {
-  const bool udp = protocol == Protocol::kUdp;
   switch (reason) {
     case EndReason::kNotRedirected: return "connected straight to the listener, or a loop";
     case EndReason::kOwnNetwork: return "the destination is in the site's own networks";
     case EndReason::kShutdown: return "the daemon is stopping";
     case EndReason::kNoRoute: return "no line of the table covers the destination";
-    case EndReason::kFlowLimit: return udp ? "limits.udp_flows is reached" : "limits.flows is reached";
-    case EndReason::kClientLimit: return udp ? "limits.udp_flows_per_client is reached" : "limits.flows_per_client is reached";
+    case EndReason::kFlowLimit: return limits_of(protocol, {}).flows_reached;
+    case EndReason::kClientLimit: return limits_of(protocol, {}).client_reached;
     case EndReason::kProhibited: return "without a relay (via=direct) there are connections alone";
     case EndReason::kPortTaken: return "a program of this gateway has that port on all addresses";
     case EndReason::kHeldLimit: return "limits.held_per_client is reached";
@@ -46,16 +62,14 @@ Dispatcher::Dispatcher(const net::Executor& executor, SnapshotPtr snapshot, std:
 
 std::optional<EndReason> Dispatcher::why_not(Protocol protocol, const net::Address& client, const net::Address& destination,
                                              const std::optional<table::Match>& match) const {
-  const auto& limits = snapshot_->config.limits;
   if (snapshot_->own(destination)) return EndReason::kOwnNetwork;
   if (!match) return EndReason::kNoRoute;
-  const bool udp = protocol == Protocol::kUdp;
-  if (udp && match->route->via == table::Via::kDirect) return EndReason::kProhibited;
+  if (protocol != Protocol::kTcp && match->route->via == table::Via::kDirect) return EndReason::kProhibited;
   const Census& census = census_[static_cast<std::size_t>(protocol)];
-  if (census.flows >= (udp ? limits.udp_flows : limits.flows)) return EndReason::kFlowLimit;
+  const LimitsOf limits = limits_of(protocol, snapshot_->config.limits);
+  if (census.flows >= limits.flows) return EndReason::kFlowLimit;
   const auto flows = census.per_client.find(client);
-  const std::uint32_t most = udp ? limits.udp_flows_per_client : limits.flows_per_client;
-  if (flows != census.per_client.end() && flows->second >= most) return EndReason::kClientLimit;
+  if (flows != census.per_client.end() && flows->second >= limits.per_client) return EndReason::kClientLimit;
   return std::nullopt;
 }
 
@@ -65,7 +79,8 @@ void Dispatcher::refused(const net::Endpoint& client, const std::optional<net::E
   auto [limit, added] = refusal_log_.try_emplace(reason, kRefusalLines, kRefusalInterval);
   const auto held_back = limit->second.allow(RateLimit::Clock::now());
   if (!held_back) return;
-  log_warning(text("flow refused protocol=", name(protocol), " client=", client.to_string(), " destination=", destination ? destination->to_string() : "-",
+  log_warning(text("flow refused protocol=", name(protocol), " client=", to_text(protocol, client),
+                   " destination=", destination ? to_text(protocol, *destination) : "-",
                    " end=", name(reason), " why=\"", explain(reason, protocol), '"',
                    *held_back > 0 ? text(" (", *held_back, " more like it were not logged)") : ""));
 }
@@ -141,6 +156,26 @@ std::expected<std::uint64_t, EndReason> Dispatcher::begin_datagrams(const net::E
   const std::uint64_t id = request.id;
   workers_[live_.at(id).worker]->carry(std::move(request));
   return id;
+}
+
+std::expected<std::uint64_t, EndReason> Dispatcher::begin_pings(const net::Endpoint& client, const net::Endpoint& destination,
+                                                                const intercept::RawSender* sender, Ping first) {
+  const auto match = snapshot_->table.lookup(destination.address);
+  if (const auto reason = why_not(Protocol::kPing, client.address, destination.address, match)) {
+    refused(client, destination, *reason, Protocol::kPing);
+    return std::unexpected(*reason);
+  }
+  Request request = let_in(Protocol::kPing, client, destination, *match->route);
+  request.sender = sender;
+  request.ping = std::move(first);
+  const std::uint64_t id = request.id;
+  workers_[live_.at(id).worker]->carry(std::move(request));
+  return id;
+}
+
+bool Dispatcher::ping(std::uint64_t flow, Ping ping) {
+  const auto found = live_.find(flow);
+  return found != live_.end() && workers_[found->second.worker]->ping(flow, std::move(ping));
 }
 
 void Dispatcher::attach(std::uint64_t flow, UniqueFd client) {

@@ -55,6 +55,12 @@ class Dispatcher {
   std::expected<std::uint64_t, EndReason> begin_datagrams(const net::Endpoint& client, const net::Endpoint& destination,
                                                           const intercept::RawSender* sender, const std::function<void()>& caught);
 
+  /// The same for pings: both ends have port 0, and the first one goes with it.
+  std::expected<std::uint64_t, EndReason> begin_pings(const net::Endpoint& client, const net::Endpoint& destination,
+                                                      const intercept::RawSender* sender, Ping first);
+  /// The next one, to its flow. False: that has ended, or its worker is behind.
+  bool ping(std::uint64_t flow, Ping ping);
+
   /// Logs and counts a connection that no flow is made for.
   void refused(const net::Endpoint& client, const std::optional<net::Endpoint>& destination, EndReason reason,
                Protocol protocol = Protocol::kTcp);
@@ -67,7 +73,7 @@ class Dispatcher {
   /// Returns when there are no connections or the time is over. (Flows of datagrams have no end to wait for.) New ones are the caller's to keep out.
   net::Task<> drain(std::chrono::milliseconds within);
 
-  std::size_t flows() const { return live_.size(); }
+  const config::DaemonConfig& config() const { return snapshot_->config; }  ///< what new flows use
   std::size_t flows(Protocol protocol) const { return census_[static_cast<std::size_t>(protocol)].flows; }
   const Counters& refused() const { return refused_; }  ///< flows that never reached a worker
   std::uint64_t accepted() const { return last_id_; }

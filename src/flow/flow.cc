@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "flow/ping_copy.h"
 
 namespace dvpn::flow {
 
@@ -48,10 +49,16 @@ Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
       copies(executor),
       pause(executor),
       window(budget, snapshot->config.limits.flow_buffer) {
-  if (protocol != Protocol::kTcp)
-    datagrams.emplace(executor, std::move(request.socket), request.sender);
-  else if (request.socket)
-    attach(std::move(request.socket));
+  switch (protocol) {
+    case Protocol::kTcp:
+      if (request.socket) attach(std::move(request.socket));
+      break;
+    case Protocol::kUdp: datagrams.emplace(executor, std::move(request.socket), request.sender); break;
+    case Protocol::kPing:
+      datagrams.emplace(executor, request.sender);
+      if (request.ping) ask_ping(*this, *request.ping);
+      break;
+  }
 }
 
 void Flow::attach(UniqueFd client_socket) {
@@ -104,9 +111,9 @@ net::Endpoint target_of(const Flow& flow) {
 std::string log_line(const Flow& flow) {
   const auto now = Flow::Clock::now();
   const bool opened = flow.opened != Flow::Clock::time_point{};
-  std::string line = text("flow id=", flow.id, " protocol=", name(flow.protocol), " client=", flow.client.to_string(),
-                          " destination=", flow.destination.to_string(),
-                          flow.route->map ? text(" target=", target_of(flow).to_string()) : "",
+  std::string line = text("flow id=", flow.id, " protocol=", name(flow.protocol), " client=", to_text(flow.protocol, flow.client),
+                          " destination=", to_text(flow.protocol, flow.destination),
+                          flow.route->map ? text(" target=", to_text(flow.protocol, target_of(flow))) : "",
                           " gateway=", flow.gateway.empty() ? "-" : flow.gateway,
                           " via=", flow.route->via == table::Via::kRelay ? "relay" : "direct",
                           flow.datagrams ? "" : flow.held ? " gate=hold" : " gate=accept-first", " end=", name(flow.reason),
@@ -117,6 +124,7 @@ std::string log_line(const Flow& flow) {
     const DatagramCounts count = flow.datagrams->count();
     line += text(" datagrams_up=", count.up, " datagrams_down=", count.down, " dropped_up=", count.dropped_up,
                  " dropped_down=", count.dropped_down, " unreachable=", count.unreachable);
+    if (flow.protocol == Protocol::kPing) line += text(" unanswered=", count.unanswered);
   }
   if (!flow.why.empty()) line += text(" why=", quoted(flow.why));
   return line;

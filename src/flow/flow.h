@@ -8,8 +8,8 @@
 // make a cut-off download look whole; and the far end gets a channel that closes without an end frame, which is a reset
 // there. finish() is the one place where the reason is set.
 //
-// A flow of datagrams has no halves and no connection; what it has instead is in `datagrams`, and datagram_copy.h works on it.
-// It is opened as one that is held: the far side's yes comes before anything is passed on.
+// A flow of datagrams, UDP's or pings, has no halves and no connection; what it has instead is in `datagrams`, and datagram_copy.h
+// and ping_copy.h work on it. It is opened as one that is held: the far side's yes comes before anything is passed on.
 //
 // Owner: the worker; two coroutines work on it (copy.h) and are joined before it goes. Bounds: input by the channel's
 // window, output by the session's backlog, plus one unsent rest each way (pending_up, pending_down).
@@ -44,6 +44,7 @@ struct Request {
   const table::Route* route = nullptr;  ///< in the snapshot
   std::chrono::steady_clock::time_point begun;  ///< when it was accepted, or its SYN or first datagram came
   const intercept::RawSender* sender = nullptr;      ///< tells a client of datagrams what became of them; may be none
+  std::optional<Ping> ping{};                        ///< the first one of a flow of pings
 };
 
 struct Flow {
@@ -78,7 +79,7 @@ struct Flow {
 
   net::TcpSocket socket;
   std::optional<Datagrams> datagrams;  ///< unless it is TCP
-  net::Signal attached;   ///< it has one now, or has ended
+  net::Signal attached;   ///< it has one now, or has ended; of pings: there is one to be sent
   net::TaskGroup copies;  ///< the coroutines that work on it
   net::Timer pause;       ///< of watch_client() and watch_idleness()
   std::unique_ptr<ssh::Channel> channel;

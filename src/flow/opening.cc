@@ -61,7 +61,7 @@ Refusal refusal(const gateway::Failure& failure, table::Via via) {
 }
 
 std::string relay_request(const Flow& flow) {
-  wire::Request request{.kind = flow.protocol == Protocol::kTcp ? wire::Kind::kTcp : wire::Kind::kUdp, .target = target_of(flow), .client = flow.client, .deadline = {}};
+  wire::Request request{.kind = kind_of(flow.protocol), .target = target_of(flow), .client = flow.client, .deadline = {}};
   request.again = true;
   request.deadline = std::max(time_left(flow), milliseconds(1));
   return wire::encode(request);

@@ -7,6 +7,7 @@
 #include "flow/copy.h"
 #include "flow/datagram_copy.h"
 #include "flow/opening.h"
+#include "flow/ping_copy.h"
 #include "net/deadline.h"
 
 namespace dvpn::flow {
@@ -16,6 +17,9 @@ namespace {
 /// How long a relay may take to say that a channel is ready for another flow.
 constexpr auto kReadyTime = std::chrono::seconds(5);
 constexpr auto kSweepInterval = std::chrono::seconds(1);
+/// Pings that a worker has not looked at yet, in bytes, and what each counts besides its own.
+constexpr std::size_t kMostPingsWaiting = 4u << 20;
+constexpr std::size_t kPingCost = 256;
 
 /// EINTR is fatal to libssh: signals go to the front thread alone.
 void block_all_signals() {
@@ -51,6 +55,7 @@ void Worker::carry(Request request) {
   net::asio::post(context_, [this, held = std::move(request)]() mutable {
     auto flow = std::make_unique<Flow>(context_.get_executor(), std::move(held), budget_);
     if (stopping_) flow->finish(EndReason::kShutdown);
+    flows_.emplace(flow->id, flow.get());  // at once: what is posted for it next finds it
     tasks_.spawn(carry_one(std::move(flow)));
   });
 }
@@ -62,6 +67,20 @@ void Worker::attach(std::uint64_t flow, UniqueFd client) {
   });
 }
 
+bool Worker::ping(std::uint64_t flow, Ping ping) {
+  const std::size_t cost = ping.payload.size() + kPingCost;
+  if (pings_waiting_.fetch_add(cost) + cost > kMostPingsWaiting) {
+    pings_waiting_ -= cost;
+    return false;
+  }
+  net::asio::post(context_, [this, flow, cost, one = std::move(ping)] {
+    pings_waiting_ -= cost;
+    const auto found = flows_.find(flow);
+    if (found != flows_.end()) ask_ping(*found->second, one);
+  });
+  return true;
+}
+
 void Worker::cancel(std::uint64_t flow, EndReason reason, std::string why) {
   net::asio::post(context_, [this, flow, reason, words = std::move(why)] {
     const auto found = flows_.find(flow);
@@ -70,7 +89,6 @@ void Worker::cancel(std::uint64_t flow, EndReason reason, std::string why) {
 }
 
 net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
-  flows_.emplace(flow->id, flow.get());
   const net::Deadline deadline(context_.get_executor(), flow->snapshot->config.limits.open_timeout, [&flow] {
     if (flow->opened == Flow::Clock::time_point{}) flow->finish(EndReason::kOpenTimeout, "the far side did not answer in time");
   });
@@ -95,12 +113,13 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
     co_await flow->copies.join();
   }
   if (flow->reason != EndReason::kDone && flow->reason != EndReason::kIdle) flow->channel.reset();
+  if (flow->protocol == Protocol::kPing) give_up_pings(*flow);
   flow->close_client();
   log_info(log_line(*flow));
   counters_.count(flow->reason);
   counters_.bytes_up += flow->bytes_up;
   counters_.bytes_down += flow->bytes_down;
-  if (flow->datagrams) counters_.udp += flow->datagrams->count();
+  if (flow->datagrams) counters_.add(flow->protocol, flow->datagrams->count());
   flows_.erase(flow->id);
   report_({flow->id, Report::What::kEnded, flow->reason, flow->opened != Flow::Clock::time_point{}});
   co_await give_back(*flow, reader);
@@ -111,7 +130,10 @@ net::Task<> Worker::carry_datagrams(Flow& flow, FarReader& reader) {
   flow.pending_up = flow.datagrams->early.substr(flow.datagrams->asked);
   flow.datagrams->early = std::string();
   flow.datagrams->allow_many();
-  flow.copies.spawn(copy_datagrams_up(flow, scratch_));
+  if (flow.protocol == Protocol::kPing)
+    flow.copies.spawn(copy_pings_up(flow));
+  else
+    flow.copies.spawn(copy_datagrams_up(flow, scratch_));
   flow.copies.spawn(copy_datagrams_down(flow, reader, scratch_));
   flow.copies.spawn(watch_idleness(flow));
   co_await flow.copies.join();
@@ -217,7 +239,7 @@ net::Task<WorkerInfo> Worker::info() {
   for (const auto& [id, flow] : flows_) {
     info.counters.bytes_up += flow->bytes_up;
     info.counters.bytes_down += flow->bytes_down;
-    if (flow->datagrams) info.counters.udp += flow->datagrams->count();
+    if (flow->datagrams) info.counters.add(flow->protocol, flow->datagrams->count());
   }
   for (const auto& [spec, gateway] : gateways_) info.gateways.push_back(gateway->stats());
   co_return info;

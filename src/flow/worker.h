@@ -3,6 +3,7 @@
 // immutable snapshots and posted messages: a flow is handed to one worker and stays there.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,6 +64,8 @@ class Worker {
   void start();
   void carry(Request request);
   void attach(std::uint64_t flow, UniqueFd client);  ///< the client of one that is ready; reset if the flow has ended
+  /// Another ping for such a flow; lost if the flow has ended. False, and nothing done, if too many wait for this worker.
+  bool ping(std::uint64_t flow, Ping ping);
   void cancel(std::uint64_t flow, EndReason reason, std::string why);
   void renew(SnapshotPtr snapshot);
   void reset_flows();  ///< ends all flows as kShutdown
@@ -93,6 +96,7 @@ class Worker {
   std::span<char> scratch_;
   std::map<table::GatewaySpec, std::unique_ptr<gateway::Gateway>> gateways_;
   std::map<std::uint64_t, Flow*> flows_;
+  std::atomic<std::size_t> pings_waiting_{0};  // bytes, of those that were posted
   net::TaskGroup tasks_;
   net::Timer sweep_timer_;
   Counters counters_;

@@ -54,7 +54,8 @@ Status Daemon::prepare() {
   if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
   if (const Status listening = control_.listen(config.control.socket, config.control.group); !listening) return listening;
   if (const Status held = open_queue(); !held) return held;
-  return open_datagrams();
+  if (const Status datagrams = open_datagrams(); !datagrams) return datagrams;
+  return open_pings();
 }
 
 /// Where the kernel or our privileges do not allow the gate, connections are carried nevertheless.
@@ -75,12 +76,13 @@ Status Daemon::open_queue() {
 
 /// Where our privileges do not allow UDP, connections are carried nevertheless.
 Status Daemon::open_datagrams() {
+  const config::DaemonConfig& config = snapshot_->config;
+  if (!config.udp.carry) return {};
   auto sender = intercept::RawSender::open();
   if (sender)
     sender_ = std::move(*sender);
   else
     log_warning(text(sender.error().text, ": hosts are not told what became of their datagrams"));
-  const config::DaemonConfig& config = snapshot_->config;
   auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.datagram_queue, config.rules.mark, intercept::kMostHeaders,
                                             "intercept.datagram_queue");
   if (queue) {
@@ -91,6 +93,31 @@ Status Daemon::open_datagrams() {
   udp_error_ = queue.error().text;
   log_error(text("no UDP: ", *udp_error_));
   return {};
+}
+
+/// And so with pings: without the privileges, the rules refuse them.
+Status Daemon::open_pings() {
+  const config::DaemonConfig& config = snapshot_->config;
+  if (!config.ping.carry) return {};
+  auto sender = intercept::RawSender::open();
+  auto queue = intercept::PacketQueue::open(context_.get_executor(), config.intercept.ping_queue, config.rules.mark, flow::kWholePackets,
+                                            "intercept.ping_queue");
+  if (sender && queue) {
+    ping_sender_ = std::move(*sender);
+    ping_queue_ = std::move(*queue);
+    return {};
+  }
+  const Error& error = queue ? sender.error() : queue.error();
+  if (error.kind == ErrorKind::kConfiguration) return std::unexpected(error);
+  ping_error_ = error.text;
+  log_error(text("no pings: ", *ping_error_));
+  return {};
+}
+
+void Daemon::start_pings() {
+  if (!ping_queue_) return;
+  pings_ = std::make_unique<flow::PingFront>(std::move(ping_queue_), *ping_sender_, *dispatcher_);
+  pings_->start(tasks_);
 }
 
 void Daemon::start_datagrams() {
@@ -157,6 +184,7 @@ net::Task<> Daemon::serve() {
       net::asio::post(context_, [this, report] {
         if (gate_) gate_->reported(report);
         if (udp_) udp_->reported(report);
+        if (pings_) pings_->reported(report);
         dispatcher_->reported(report);
       });
     };
@@ -171,6 +199,7 @@ net::Task<> Daemon::serve() {
 
   start_gate();
   start_datagrams();
+  start_pings();
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
@@ -186,6 +215,7 @@ net::Task<> Daemon::serve() {
   notify_service("STOPPING=1");
   if (gate_) gate_->stop();
   if (udp_) udp_->stop();
+  if (pings_) pings_->stop();
   redirects_->stop();
   for (ForwardListener& open : forwards_) open.listener->stop();
   const std::size_t connections = dispatcher_->flows(flow::Protocol::kTcp);
@@ -285,7 +315,12 @@ control::DaemonState Daemon::state() const {
   state.open_flows = dispatcher_->flows(flow::Protocol::kTcp);
   state.udp_flows = dispatcher_->flows(flow::Protocol::kUdp);
   if (udp_) state.udp = udp_->info();
+  state.udp_carried = udp_ != nullptr;
   state.udp_error = udp_error_;
+  state.ping_flows = dispatcher_->flows(flow::Protocol::kPing);
+  if (pings_) state.ping = pings_->info();
+  state.ping_carried = pings_ != nullptr;
+  state.ping_error = ping_error_;
   state.accepted = dispatcher_->accepted();
   state.refused = dispatcher_->refused();
   if (gate_) state.gate = gate_->info();

@@ -20,6 +20,7 @@
 #include "control/why.h"
 #include "flow/dispatcher.h"
 #include "flow/gate.h"
+#include "flow/ping_front.h"
 #include "flow/udp_front.h"
 #include "net/condition.h"
 
@@ -41,8 +42,10 @@ class Daemon {
   net::Task<> feed_watchdog();
   Status open_queue();
   Status open_datagrams();
+  Status open_pings();
   void start_gate();
   void start_datagrams();
+  void start_pings();
   void start_accepting(intercept::Listener& listener);
   net::Task<std::string> answer(control::Caller caller, std::string line);
   net::Task<std::string> reload();
@@ -56,6 +59,7 @@ class Daemon {
   net::Task<std::string> list_flows();
   std::string list_redirects();
   net::Task<std::string> why(control::Caller caller, std::string line);
+  bool catches(wire::Kind protocol) const;
   net::Task<flow::FarAnswer> ask_far(const control::WhyFacts& facts, wire::Request request);
   net::Task<std::vector<flow::WorkerInfo>> worker_infos();
   Status change_forwards(const std::vector<config::Forward>& forwards);
@@ -75,6 +79,10 @@ class Daemon {
   std::unique_ptr<intercept::PacketQueue> datagram_queue_;  // until the front has it
   std::unique_ptr<flow::UdpFront> udp_;                     // none: no UDP is carried
   std::optional<std::string> udp_error_;                    // why
+  std::unique_ptr<intercept::RawSender> ping_sender_;
+  std::unique_ptr<intercept::PacketQueue> ping_queue_;  // until the front has it
+  std::unique_ptr<flow::PingFront> pings_;              // none: no pings are carried
+  std::optional<std::string> ping_error_;               // why
   std::unique_ptr<intercept::Listener> redirects_;
   struct ForwardListener {
     net::Endpoint listen;

@@ -21,6 +21,12 @@ std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
   return config::set_prefixes(snapshot.config, snapshot.table.prefixes());
 }
 
+/// Whether all that is new can take effect without a restart.
+bool changes_running(const config::DaemonConfig& now, const config::DaemonConfig& next) {
+  return next.intercept == now.intercept && next.udp.carry == now.udp.carry && next.ping.carry == now.ping.carry &&
+         next.rules.mark == now.rules.mark && next.control.socket == now.control.socket && next.daemon.workers == now.daemon.workers;
+}
+
 }  // namespace
 
 intercept::HeldSyns::Limits Daemon::gate_limits() const {
@@ -46,10 +52,8 @@ net::Task<std::string> Daemon::reload() {
     co_return control::error_answer(loaded.error());
   }
   log_lines(LogLevel::kWarning, loaded->warnings);
-  const auto& next = loaded->snapshot->config;
-  if (next.intercept != snapshot_->config.intercept || next.rules.mark != snapshot_->config.rules.mark || next.control.socket != snapshot_->config.control.socket ||
-      next.daemon.workers != snapshot_->config.daemon.workers)
-    log_warning("intercept, rules.mark, control.socket and daemon.workers change with a restart only");
+  if (!changes_running(snapshot_->config, loaded->snapshot->config))
+    log_warning("intercept, udp.carry, ping.carry, rules.mark, control.socket and daemon.workers change with a restart only");
   table_stamp_ = stamp;
   auto putting = put_in_force(loaded->snapshot);
   co_await std::move(putting);

@@ -13,6 +13,11 @@ constexpr auto kFarTime = std::chrono::seconds(5);
 
 }  // namespace
 
+bool Daemon::catches(wire::Kind protocol) const {
+  if (protocol == wire::Kind::kUdp) return udp_ != nullptr;
+  return protocol == wire::Kind::kEcho ? pings_ != nullptr : true;
+}
+
 net::Task<std::string> Daemon::why(control::Caller caller, std::string line) {
   const auto call = control::parse_why(line);
   if (!call) co_return control::error_answer(call.error());
@@ -26,8 +31,8 @@ net::Task<std::string> Daemon::why(control::Caller caller, std::string line) {
   facts.sets = sets_;
   facts.sets_error = sets_error_;
   facts.gate_error = gate_error_;
-  facts.flows = dispatcher_->flows();
-  facts.caught_here = call->protocol == wire::Kind::kTcp || (call->protocol == wire::Kind::kUdp && udp_);
+  facts.flows = dispatcher_->flows(flow::protocol_of(call->protocol));
+  facts.caught_here = catches(call->protocol);
   if (auto request = control::far_request(facts)) {
     auto asking = ask_far(facts, *request);
     flow::FarAnswer answer = co_await std::move(asking);

@@ -27,7 +27,9 @@ constexpr const char* kStatus =
     R"("flows":{"open":1,"total":10,"refused":0,"limit":20000},"ended":{"done":9,"refused":1},)"
     R"("gate":{"mode":"hold","error":null,"held":3,"limit":10000,"waiting":1,"verdicts":{"pass":8,"reset":1,"host-unreachable":0,)"
     R"("network-unreachable":0,"prohibited":0,"silence":2},"bypassed":0},)"
-    R"("udp":{"error":null,"flows":2,"limit":5000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"late":3,"unreachable":4},)"
+    R"("udp":{"carried":true,"error":null,"flows":2,"limit":5000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"late":3,"unreachable":4},)"
+    R"("ping":{"carried":true,"error":null,"flows":2,"limit":2000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"unreachable":4,)"
+    R"("unanswered":5},)"
     R"("bytes":{"up":1,"down":2048},"sessions":2,)"
     R"("gateways":[{"name":"203.0.113.7","state":"up","sessions":1,"flows":1,"opens":10,"failures":0,"rtt_ms":0.44,)"
     R"("last_error":null,"retry_in_s":null}]})";
@@ -42,6 +44,7 @@ constexpr const char* kStatusText =
     "  flows     1 open of 20000, 10 in all, 0 refused\n"
     "  gate      hold: 3 held of 10000, 8 pass, 1 reset, 2 silence, 0 bypassed\n"
     "  udp       2 flows of 5000, 30 datagrams up, 29 down, 6 dropped, 4 unreachable\n"
+    "  pings     2 flows of 2000, 30 up, 29 answered, 5 unanswered, 3 dropped, 4 unreachable\n"
     "  ended     9 done, 1 refused\n"
     "  bytes     1 B up, 2.0 KiB down\n"
     "\n"
@@ -168,6 +171,16 @@ TEST_F(DvpnCall, StatusSaysWhatIsWrongWithTheGate) {
   EXPECT_TRUE(out_.ends_with("\ndegraded: connections come past the gate, and none is held; dvpn-rules install\n")) << out_;
   status["gate"]["verdicts"]["reset"] = 1;
   EXPECT_EQ(call({"status"}, status.dump()), 0);
+}
+
+TEST_F(DvpnCall, StatusTellsWhatIsTurnedOffFromWhatCannotBe) {
+  auto status = nlohmann::json::parse(kStatus);
+  status["udp"]["carried"] = status["ping"]["carried"] = false;
+  EXPECT_EQ(call({"status"}, status.dump()), 0);
+  EXPECT_NE(out_.find("\n  udp       off (udp.carry)\n  pings     off (ping.carry)\n"), std::string::npos) << out_;
+  status["udp"]["error"] = status["ping"]["error"] = "no queue";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: no UDP is carried: no queue\n\ndegraded: no pings are carried: no queue\n")) << out_;
 }
 
 TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {

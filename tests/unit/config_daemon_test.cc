@@ -59,6 +59,7 @@ intercept:
   gate: accept-first
   queue: 0
   datagram_queue: 1
+  ping_queue: 2
 forwards:
   - {listen: 127.0.0.1:25, to: 10.0.32.5:26}
   - {listen: "[::1]:25", to: "[fd00:32::5]:26"}
@@ -89,9 +90,15 @@ limits:
   held_per_client: 6
   udp_flows: 50
   udp_flows_per_client: 5
+  ping_flows: 40
+  ping_flows_per_client: 4
 udp:
+  carry: false
   idle_timeout: 30s
   dns_idle_timeout: 500ms
+ping:
+  carry: false
+  payload: 8KiB
 log:
   level: debug
 )",
@@ -117,6 +124,7 @@ log:
   EXPECT_EQ(config.intercept.gate, Gate::kAcceptFirst);
   EXPECT_EQ(config.intercept.queue, 0);
   EXPECT_EQ(config.intercept.datagram_queue, 1);
+  EXPECT_EQ(config.intercept.ping_queue, 2);
   ASSERT_EQ(config.forwards.size(), 2u);
   EXPECT_EQ(config.forwards[0].listen.to_string(), "127.0.0.1:25");
   EXPECT_EQ(config.forwards[1].to.to_string(), "[fd00:32::5]:26");
@@ -143,8 +151,13 @@ log:
   EXPECT_EQ(config.limits.held_per_client, 6u);
   EXPECT_EQ(config.limits.udp_flows, 50u);
   EXPECT_EQ(config.limits.udp_flows_per_client, 5u);
+  EXPECT_EQ(config.limits.ping_flows, 40u);
+  EXPECT_EQ(config.limits.ping_flows_per_client, 4u);
+  EXPECT_FALSE(config.udp.carry);
   EXPECT_EQ(config.udp.idle_timeout, milliseconds(30'000));
   EXPECT_EQ(config.udp.dns_idle_timeout, milliseconds(500));
+  EXPECT_FALSE(config.ping.carry);
+  EXPECT_EQ(config.ping.payload, 8192u);
   EXPECT_EQ(config.log_level, LogLevel::kDebug);
 }
 
@@ -256,6 +269,9 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"intercept: {port: -1}", "19: intercept.port: '-1' is no port number", 2},
            {"intercept: {gate: open}", "19: intercept.gate: 'open' is neither hold nor accept-first", 4},
            {"intercept: {queue: 9041}", "20: intercept: queue and datagram_queue are the same", 4},
+           {"intercept: {queue: 9042}", "20: intercept: queue and ping_queue are the same", 4},
+           {"intercept: {ping_queue: 9041}", "25: intercept: datagram_queue and ping_queue are the same", 4},
+           {"ping: {payload: 1MiB}", "17: ping.payload: 1MiB is out of range (1KiB..64KiB)", 4},
            {"udp: {idle_timeout: 2h}", "21: udp.idle_timeout: 2h is out of range (1ms..1h)", 2},
            {"intercept: {queue: 65536}", "20: intercept.queue: 65536 is out of range (0..65535)", 5},
            {"forwards: [{listen: 127.0.0.1, to: 10.0.32.5:25}]",

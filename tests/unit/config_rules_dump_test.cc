@@ -24,6 +24,7 @@ TEST(RulesDump, IsOneKeyAndValueALineInAFixedOrder) {
             "gate hold\n"
             "queue 9040\n"
             "datagram-queue 9041\n"
+            "ping-queue 9042\n"
             "mark 0x0f000000\n"
             "set dvpn\n"
             "lan lan0\n"

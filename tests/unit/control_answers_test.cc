@@ -76,8 +76,21 @@ TEST(Answers, StatusOfUdp) {
   state.counters.udp = {.up = 2, .down = 3, .dropped_up = 4, .dropped_down = 5, .unreachable = 6};
   state.udp = {.late = 7, .remembered = 8, .told = 9, .not_understood = 10};
   EXPECT_THAT(status_answer(state),
-              HasSubstr(R"("udp":{"error":"no queue","flows":1,"limit":5000,"up":2,"down":3,"dropped_up":4,"dropped_down":5,)"
+              HasSubstr(R"("udp":{"carried":true,"error":"no queue","flows":1,"limit":5000,"up":2,"down":3,"dropped_up":4,"dropped_down":5,)"
                         R"("late":7,"unreachable":6,"remembered":8,"told":9,"not_understood":10})"));
+}
+
+TEST(Answers, StatusOfPings) {
+  DaemonState state;
+  state.snapshot = std::make_shared<const flow::Snapshot>();
+  state.ping_carried = false;
+  state.ping_error = "no queue";
+  state.ping_flows = 1;
+  state.counters.add(flow::Protocol::kPing, {.up = 2, .down = 3, .dropped_up = 4, .dropped_down = 5, .unreachable = 6, .unanswered = 7});
+  state.ping = {.dropped = 8, .remembered = 9, .too_long = 11, .not_understood = 10};
+  EXPECT_THAT(status_answer(state),
+              HasSubstr(R"("ping":{"carried":false,"error":"no queue","flows":1,"limit":2000,"up":2,"down":3,"dropped_up":12,"dropped_down":5,)"
+                        R"("unreachable":6,"unanswered":7,"remembered":9,"too_long":11,"not_understood":10})"));
 }
 
 TEST(Answers, WorkersAreAddedUpByGateway) {

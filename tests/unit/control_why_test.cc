@@ -111,10 +111,30 @@ TEST(Why, AProtocolThatIsNotCaughtHere) {
   EXPECT_FALSE(far_request(udp));
 }
 
+TEST(Why, AProtocolThatIsNotWanted) {
+  for (const auto& [kind, words] : {std::pair{wire::Kind::kUdp, "udp.carry is false: UDP is prohibited here"},
+                                    {wire::Kind::kEcho, "ping.carry is false: pings are prohibited here"}}) {
+    WhyFacts off = facts("10.0.33.9");
+    auto snapshot = *off.snapshot;
+    (kind == wire::Kind::kUdp ? snapshot.config.udp.carry : snapshot.config.ping.carry) = false;
+    off.snapshot = std::make_shared<const flow::Snapshot>(snapshot);
+    off.call.protocol = kind;
+    off.caught_here = false;
+    EXPECT_THAT(sentence(off), HasSubstr(words));
+    EXPECT_FALSE(far_request(off));
+  }
+}
+
 TEST(Why, AsManyFlowsAsMayBe) {
   WhyFacts full = facts("10.0.33.9:445");
   full.flows = full.snapshot->config.limits.flows;
   EXPECT_THAT(sentence(full), HasSubstr("as many flows are open as limits.flows allows (20000)"));
+  full.call.protocol = wire::Kind::kUdp;
+  full.flows = full.snapshot->config.limits.udp_flows;
+  EXPECT_THAT(sentence(full), HasSubstr("as many flows are open as limits.udp_flows allows (5000)"));
+  full.call.protocol = wire::Kind::kEcho;
+  full.flows = full.snapshot->config.limits.ping_flows;
+  EXPECT_THAT(sentence(full), HasSubstr("as many flows are open as limits.ping_flows allows (2000)"));
 }
 
 TEST(Why, AGatewayThatCannotBeUsed) {

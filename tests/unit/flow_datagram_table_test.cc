@@ -27,6 +27,8 @@ TEST_F(Table, ThereIsOneFlowForEachClientAndTarget) {
   EXPECT_EQ(table_.arrived(pair(2), now_).what, What::kNew);
   EXPECT_EQ(table_.arrived({pair(1).client, *net::Endpoint::parse("10.0.32.5:54")}, now_).what, What::kNew);
   EXPECT_EQ(table_.arrived(pair(1), now_).what, What::kFollows);
+  EXPECT_EQ(table_.arrived(pair(1), now_).flow, 7u);
+  EXPECT_EQ(table_.arrived(pair(1), now_ + 1h).flow, 7u);
 }
 
 TEST_F(Table, WhatComesForAFlowThatIsEndingIsLateAndThenBeginsAnother) {
