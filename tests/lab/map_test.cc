@@ -95,6 +95,15 @@ TEST(OverlappingSites, TheLogNamesTheAliasWithTheTargetBesideIt) {
   }
 }
 
+TEST(OverlappingSites, AnswerPingsUnderTheirAliases) {
+  for (const char* from : {"a.h1", "a.gw"})
+    for (const char* address : {"10.9.2.2", "fd00:9:2::2"}) {
+      const Result result = lab->host(from).run(std::string("ping -n -c1 -W8 ") + address);
+      EXPECT_THAT(result.out, HasSubstr(std::string("bytes from ") + address + ": ")) << from << result.out;
+    }
+  EXPECT_THAT(flow_line(lab->site("a"), "10.9.2.2", "idle", 25s), HasSubstr(" destination=10.9.2.2 target=192.168.1.2 gateway="));
+}
+
 TEST(OverlappingSites, TheFirewallGoesByTheAliasAlone) {
   const std::string set = lab->host("a.gw").run("ipset list dvpn4").out;
   for (const char* alias : {"10.9.2.0/24\n", "10.9.3.0/24\n", "192.168.1.0/24 nomatch\n"}) EXPECT_THAT(set, HasSubstr(alias));

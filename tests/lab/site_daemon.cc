@@ -27,6 +27,22 @@ void configure(const Site& site, const std::string& section, const std::string& 
   site.write("etc/dvpnd.yaml", text);
 }
 
+Reconfigured::Reconfigured(Lab& lab, const std::string& site, const std::string& section, const std::string& line)
+    : lab_(lab), site_(site), before_(lab.site(site).read("etc/dvpnd.yaml")) {
+  configure(lab.site(site), section, line);
+  restart();
+}
+
+Reconfigured::~Reconfigured() {
+  lab_.site(site_).write("etc/dvpnd.yaml", before_);
+  restart();
+}
+
+void Reconfigured::restart() const {
+  end(lab_.site(site_), "dvpnd", SIGTERM);
+  start(lab_, site_, "daemon");
+}
+
 void start(Lab& lab, const std::string& site, const std::string& step) {
   static const std::map<std::string, std::pair<std::string, std::string>> kSays = {
       {"sshd", {"sshd", "Server listening on"}}, {"relay", {"relay", "serving on"}}, {"daemon", {"dvpnd", " ready: "}}};

@@ -17,6 +17,20 @@ std::size_t count(const std::string& text, const std::string& words);
 /// Puts a line "key: value" into a section of the site's dvpnd.yaml, which is made if it is not there. Before a start or a reload.
 void configure(const Site& site, const std::string& section, const std::string& line);
 
+/// The site's daemon runs with another line in a section of its configuration, until the object goes: a restart each.
+class Reconfigured {
+ public:
+  Reconfigured(Lab& lab, const std::string& site, const std::string& section, const std::string& line);
+  ~Reconfigured();
+  Reconfigured(const Reconfigured&) = delete;
+  Reconfigured& operator=(const Reconfigured&) = delete;
+
+ private:
+  void restart() const;
+  Lab& lab_;
+  std::string site_, before_;
+};
+
 /// Starts sshd, relay or daemon at a site as the lab does, also where one was killed, and waits until it serves.
 void start(Lab& lab, const std::string& site, const std::string& step);
 

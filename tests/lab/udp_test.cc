@@ -114,6 +114,14 @@ TEST_P(Udp, ADeadHostIsUnreachableAndNotRefused) {
   EXPECT_TRUE(capture.saw(GetParam() == 6 ? "unreachable address" : "host " + std::string(f_.dead) + " unreachable")) << capture.text();
 }
 
+TEST_P(Udp, ADatagramWhoseTimeEndsAtTheGatewayIsAnsweredByThat) {
+  const bool six = GetParam() == 6;
+  const Host client = lab->host("a.h1");
+  const Capture capture(client, six ? "icmp6 and ip6[40] == 3" : "icmp[icmptype] == icmp-timxceed");
+  client.run("echo x | socat -u - UDP:" + at(f_.far, 5309) + (six ? ",setsockopt-int=41:16:1" : ",ttl=1"));
+  EXPECT_TRUE(capture.saw(std::string(six ? "fd00:31::1" : "10.0.31.1") + " > .*time exceeded")) << capture.text();
+}
+
 TEST_P(Udp, WhatTheRelaysListForbidsIsProhibitedAndNotAskedForEachTime) {
   for (const Host& client : clients()) {
     const std::uint64_t before = udp_counter(a_, "remembered");
@@ -147,10 +155,21 @@ TEST_P(Udp, AnIdleFlowEndsAtBothEndsAndTheNextDatagramBeginsAnother) {
 TEST_P(Udp, OfOneClientFlowsAreBounded) {
   const Process server = serve_datagrams(far_, f_.far, 5306);
   const Host client = lab->host("a.h1");
-  client.run("for i in $(seq 43001 43300); do echo x | socat -u - UDP:" + at(f_.far, 5306) + ",sourceport=$i; done");
+  const std::string family = GetParam() == 6 ? "socket.AF_INET6" : "socket.AF_INET";  // (all at once: none may be idle when the last comes)
+  client.run("python3 -c 'import socket; all = [socket.socket(" + family + ", socket.SOCK_DGRAM) for i in range(300)]; [s.sendto(b\"x\", (\"" + f_.far +
+             "\", 5306)) for s in all]'");
   EXPECT_EQ(datagrams(client, "ask", f_.far, 5306, "100 for=1").out, f_.prohibited);
   EXPECT_EQ(datagrams(lab->host("a.h2"), "ask", f_.far, 5306, "100").out, "back 100 bytes, same\n");
   wait_until([&] { return udp_counter(a_, "flows") == 0; }, 20s, "the flows to end");
+}
+
+TEST_P(Udp, CanBeTurnedOff) {
+  const Reconfigured off(*lab, "a", "udp", "carry: false");
+  EXPECT_EQ(datagrams(lab->host("a.h1"), "ask", f_.far, 5308, "100").out, f_.prohibited);
+  // (IPv4 sends no ICMP error from an address that is not its own)
+  EXPECT_EQ(datagrams(a_.gateway(), "ask", f_.far, 5308, "100 for=1").out, GetParam() == 6 ? "ECONNREFUSED\n" : "silent\n");
+  EXPECT_THAT(dvpn(a_, "status").out, HasSubstr("  udp       off (udp.carry)\n"));
+  EXPECT_THAT(dvpn(a_, "why " + at(f_.far, 5308) + " --udp").out, HasSubstr("udp.carry is false"));
 }
 
 TEST_P(Udp, AFloodFromOneClientLeavesAnothersFlowsAlone) {
