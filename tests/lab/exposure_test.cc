@@ -137,6 +137,7 @@ TEST_P(Wan, GetsNothingOutOfTheVpnByRoutingItToTheGateway) {
     ASSERT_EQ(wan_.run("ip route replace " + network + via).exit, 0);
   const Process far = lab->host("b.h1").serve(4011, "say:hello close"), near = client_.serve(4011, "say:hello close");
   EXPECT_EQ(client_.talk(far_, 4011, "hear:hello").out, "done\n");
+  flow_line(a_, (six_ ? "[" + far_ + "]" : far_) + ":4011", "done");
   const std::size_t flows = count(a_.log("dvpnd"), "flow ");
   const std::vector<Process> tries = [&] {
     std::vector<Process> all;
