@@ -19,7 +19,8 @@ route_install() {
 }
 
 # Two routing tables of ours.
-# What is marked as for this machine is delivered here, whatever its address.
+# What is marked as for this machine is delivered here, whatever its address; but for the site's own, which nobody sends there: the
+# kernel also asks by the mark for the way back to a sender (src_valid_mark, rpfilter --validmark), and must not find it here.
 # A packet from the LAN that the daemon refused has to come as far as FORWARD or INPUT, where it is rejected, also where
 # there is no route for it: so it has one of its own. IPv4: to be forwarded, so that the error comes from this gateway.
 # IPv6: to this machine, because the kernel itself refuses to forward to lo; the error comes from this gateway anyhow.
@@ -28,6 +29,7 @@ policy_install() {
   policy_remove
   for family in "${families[@]}"; do
     policy_table "$family" $OURS_TABLE local
+    for i in ${networks[family]}; do tool 'route' ip "-$family" route replace throw "$i" table $OURS_TABLE proto $PROTO; done
     policy_rule "$family" $OURS_TABLE fwmark "$(bits $OURS $OURS)"
     if [[ $gate != hold ]] || ((${#lan[@]} == 0)); then continue; fi
     kind=unicast; ((family == 6)) && kind=local

@@ -85,14 +85,17 @@ TEST_P(ClientSource, IsWhatTheGatewaysOwnServerSees) {
 }
 
 TEST_P(ClientSource, StaysWithStrictReversePathFilters) {
-  const auto set = [&](int value) {
-    gateway_.run("for i in all default lan0 lo; do sysctl -q -w net.ipv4.conf.$i.rp_filter=" + std::to_string(value) + "; done");
+  const auto set = [&](int filter, int by_mark) {
+    gateway_.run("for i in all default lan0 lo; do sysctl -q -w net.ipv4.conf.$i.rp_filter=" + std::to_string(filter) +
+                 " net.ipv4.conf.$i.src_valid_mark=" + std::to_string(by_mark) + "; done");
   };
   const Process server = far_.serve_page(80, ""), gateways = gateway_.serve_page(80, "");
-  set(1);
-  EXPECT_EQ(fetch(near_, f_.far).out, std::string(f_.near_in_full) + "\n");
-  EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n");
-  set(0);
+  for (const int by_mark : {0, 1}) {
+    set(1, by_mark);
+    EXPECT_EQ(fetch(near_, f_.far).out, std::string(f_.near_in_full) + "\n") << by_mark;
+    EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n") << by_mark;
+  }
+  set(0, 0);
 }
 
 TEST_P(ClientSource, CarriesBulkBothWaysBetweenTheSameTwoSitesAtOnce) {

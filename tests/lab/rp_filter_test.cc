@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Gateways with strict reverse path filters (net.ipv4.conf.all.rp_filter=1), as firewalls have them: connections, UDP and pings,
-// their answers and their errors, from a host of the LAN and from the gateway itself. What we send in a target's name has a
-// source that the gateway would look for elsewhere. (Client sources: client_source_test.cc. IPv6 has no such filter.)
+// Gateways with strict reverse path filters (net.ipv4.conf.all.rp_filter=1), as firewalls have them, also where they go by
+// packets' marks (src_valid_mark, which wg-quick turns on): connections, UDP and pings, their answers and their errors, from a host
+// of the LAN and from the gateway itself. What we send in a target's name has a source that the gateway would look for
+// elsewhere. (Client sources: client_source_test.cc. IPv6 has no such filter.)
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <tuple>
 
 #include "site_daemon.h"
 #include "udp_site.h"
@@ -31,12 +33,17 @@ class Everything : public testing::Environment {
 };
 [[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
-class StrictFilters : public testing::TestWithParam<const char*> {
+class StrictFilters : public testing::TestWithParam<std::tuple<const char*, int>> {
  protected:
-  const Host client_ = lab->host(GetParam()), far_ = lab->host("b.h1");
+  void SetUp() override {
+    for (const char* gateway : {"a.gw", "b.gw"})
+      lab->host(gateway).run("sysctl -qw net.ipv4.conf.all.src_valid_mark=" + std::to_string(std::get<int>(GetParam())));
+  }
+  const Host client_ = lab->host(std::get<const char*>(GetParam())), far_ = lab->host("b.h1");
 };
-INSTANTIATE_TEST_SUITE_P(Clients, StrictFilters, testing::Values("a.h1", "a.gw"),
-                         [](const auto& each) { return std::string(each.param).substr(2); });
+INSTANTIATE_TEST_SUITE_P(Clients, StrictFilters, testing::Combine(testing::Values("a.h1", "a.gw"), testing::Values(0, 1)), [](const auto& each) {
+  return std::string(std::get<0>(each.param)).substr(2) + (std::get<1>(each.param) == 1 ? "ByMark" : "");
+});
 
 TEST_P(StrictFilters, AreOn) {
   for (const char* gateway : {"a.gw", "b.gw"}) EXPECT_EQ(lab->host(gateway).run("cat /proc/sys/net/ipv4/conf/*/rp_filter | sort -u").out, "1\n");
