@@ -10,6 +10,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_map_commands(line);
   add_daemon_commands(line);
   add_why_command(line);
+  add_init_command(line);
+  add_peer_commands(line);
   return line.run(arguments);
 }
 

@@ -9,5 +9,7 @@ namespace dvpn::cli {
 void add_map_commands(CommandLine& line);     ///< the table on disk
 void add_daemon_commands(CommandLine& line);  ///< questions to dvpnd, and reload
 void add_why_command(CommandLine& line);
+void add_init_command(CommandLine& line);   ///< a new site
+void add_peer_commands(CommandLine& line);  ///< other sites, joined by blocks
 
 }  // namespace dvpn::cli

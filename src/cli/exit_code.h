@@ -15,6 +15,7 @@ enum ExitCode : int {
   kBadData = 65,           ///< EX_DATAERR: the table has mistakes, or would have
   kUnavailable = 69,       ///< EX_UNAVAILABLE: dvpnd does not answer
   kCannotWrite = 73,       ///< EX_CANTCREAT
+  kNoPermission = 77,      ///< EX_NOPERM: it takes root
   kBadConfiguration = 78,  ///< EX_CONFIG
 };
 

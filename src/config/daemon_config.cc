@@ -30,6 +30,8 @@ void read_site(Section& root, DaemonConfig& config, Report& report) {
   site.read_list("networks", config.site.networks, Empty::kRefused, network);
   site.read_list("lan", config.site.lan, Empty::kAllowed, interface_name);
   site.read_list("wan", config.site.wan, Empty::kRefused, interface_name);
+  site.read("name", config.site.name, site_name);
+  site.read_list("gateways", config.site.gateways, Empty::kAllowed, gateway_word);
   for (const std::string& name : config.site.lan)
     if (std::ranges::find(config.site.wan, name) != config.site.wan.end())
       report.error(site.place("lan"), text("site.lan: ", name, " is in site.wan as well"));

@@ -32,6 +32,8 @@ struct DaemonConfig {
     std::vector<net::Prefix> networks;  ///< the site's own
     std::vector<std::string> lan;       ///< interfaces whose hosts are carried
     std::vector<std::string> wan;       ///< interfaces that face the Internet
+    std::string name;                   ///< what other sites call this one; empty: not said
+    std::vector<std::string> gateways;  ///< under which others reach this one's sshd: HOST[:PORT]; empty: not said
     bool operator==(const Site&) const = default;
   } site;
 

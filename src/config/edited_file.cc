@@ -111,7 +111,16 @@ Result<EditedFile> EditedFile::open(const std::string& path) {
   auto content = read_file(file.path_);
   if (!content) return std::unexpected(content.error());
   file.content_ = std::move(*content);
+  file.found_ = file.content_;
+  file.was_there_ = true;
   return file;
+}
+
+Status EditedFile::put_back() {
+  if (was_there_) return replace(found_);
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return failed(path_, "cannot be taken away again", errno);
+  content_.clear();
+  return {};
 }
 
 Status EditedFile::replace(std::string_view content) {

@@ -24,9 +24,14 @@ class EditedFile {
   /// kSystem if it cannot be done; the file is as it was then. Blocks until the disk has it.
   Status replace(std::string_view content);
 
+  /// After a replace(): the text that open() found, or no file if there was none.
+  Status put_back();
+
  private:
   std::string path_;  // where the file itself is
   std::string content_;
+  std::string found_;  // by open()
+  bool was_there_ = false;
   UniqueFd lock_;
   struct stat facts_ {};
 };

@@ -78,6 +78,21 @@ Value<std::string> interface_name(std::string_view word) {
   return std::string(word);
 }
 
+Value<std::string> site_name(std::string_view word) {
+  constexpr std::size_t kLongest = 63;
+  constexpr std::string_view kEnds = "._-";
+  const bool ends_well = !word.empty() && kEnds.find(word.front()) == std::string_view::npos && kEnds.find(word.back()) == std::string_view::npos;
+  if (!ends_well || word.size() > kLongest || !made_of(word, "._-") || net::Address::parse(word))
+    return no(text("'", word, "' is no name for a site: one word of at most ", kLongest, " of A-Z a-z 0-9 . _ -"));
+  return std::string(word);
+}
+
+Value<std::string> gateway_word(std::string_view word) {
+  constexpr std::size_t kLongest = 300;
+  if (word.empty() || word.size() > kLongest || !made_of(word, "._-:[]@")) return no(text("'", word, "' is no gateway: HOST[:PORT]"));
+  return std::string(word);
+}
+
 Value<std::string> account_name(std::string_view word) {
   constexpr std::size_t kLongest = 32;
   const bool starts_well = !word.empty() && word.front() != '-' && word.front() != '.' &&

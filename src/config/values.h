@@ -22,6 +22,10 @@ Value<std::string> absolute_path(std::string_view word);
 Value<std::string> socket_path(std::string_view word);
 /// What the kernel takes (at most 15 bytes) less what iptables or a shell would read as something else.
 Value<std::string> interface_name(std::string_view word);
+/// What a site is called in a table, as one word without dots at its ends: at most 63 of [A-Za-z0-9._-], and no address.
+Value<std::string> site_name(std::string_view word);
+/// What can be a gateway in a table, by its characters; whether it is one, the table's grammar says.
+Value<std::string> gateway_word(std::string_view word);
 Value<std::string> account_name(std::string_view word);
 Value<std::string> account_name_or_empty(std::string_view word);
 /// At most 24 of [A-Za-z0-9_-]: the family and a suffix are appended, and ipset stops at 31.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // dvpn-chroot as a program: what it makes, refuses, finds wrong and takes away; on a machine of its own: a mount namespace
-// with a copy of /etc and an empty /run and /var/lib.
+// with a copy of /etc and an empty /run and /var/lib (machine.h).
 
 #include <gmock/gmock.h>
 
 #include "fixture.h"
+#include "machine.h"
 
 namespace dvpn::lab {
 namespace {
@@ -16,35 +17,17 @@ using testing::Not;
 
 class ChrootBuild : public testing::Test {
  protected:
-  ChrootBuild() {
-    EXPECT_TRUE(machine_.wait_for_output("ready")) << machine_.err();
-  }
-  Result run(const std::string& command) {
-    return run_here("nsenter -t " + std::to_string(machine_.pid()) + " -m bash -s <<'END_OF_COMMAND'\n" + command + "\nEND_OF_COMMAND");
-  }
+  Result run(const std::string& command) { return machine_.run(command); }
   Result dvpn_chroot(const std::string& arguments) { return run(source_folder() + "/chroot/dvpn-chroot " + arguments); }
-  void must(const std::string& command) {
-    const Result result = run(command);
-    EXPECT_EQ(result.exit, 0) << command << '\n' << result.err;
-  }
+  void must(const std::string& command) { machine_.must(command); }
   void build() {
     const Result result = dvpn_chroot("build");
     ASSERT_EQ(result.exit, 0) << result.out << result.err;
   }
-  /// Every file with owner, mode and content, and every account. (passwd- and its like are the tools' own copies.)
-  std::string everything() {
-    return run("cd /; find etc run var/lib ! -name '*-' ! -name .pwd.lock ! -path run/sshd -printf '%p %u %g %m %l\\n' | sort; "
-               "find etc/passwd etc/shadow etc/group etc/gshadow etc/ssh etc/dvpn var/lib -type f 2>/dev/null | sort | xargs md5sum").out;
-  }
+  std::string everything() { return machine_.everything(); }
 
  private:
-  Process machine_{{"unshare", "-m", "bash", "-c",
-                    "mount -t tmpfs none /mnt && mkdir /mnt/etc && tar -C /etc --exclude=./netns -cf - . | tar -C /mnt/etc -xf - && mount --bind /mnt/etc /etc && "
-                    "mount -t tmpfs -o mode=755 none /run && mount -t tmpfs -o mode=755 none /var/lib && "
-                    "rm -rf /etc/dvpn /etc/ssh/sshd_config.d/* && "
-                    "sed -i '/^dvpn/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow && "
-                    "printf 'Include /etc/ssh/sshd_config.d/*.conf\\nUsePAM yes\\n' >/etc/ssh/sshd_config && "
-                    "echo ready && exec tail -f /dev/null"}};
+  Machine machine_;
 };
 
 TEST_F(ChrootBuild, MakesAllThatCheckAsksFor) {

@@ -40,6 +40,8 @@ TEST(DaemonConfig, ReadsEveryKey) {
   networks: [10.0.31.0/24, "fd00:31::/64"]
   lan: [lan0, lan1.7]
   wan: [wan0]
+  name: monday.example
+  gateways: [203.0.113.1, "[2001:db8::1]:2222", gw.example:22]
 table: /etc/hosts
 ssh:
   keys: [/k/one, /k/two]
@@ -104,6 +106,8 @@ log:
 )",
                                                   diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
+  EXPECT_EQ(config.site.name, "monday.example");
+  EXPECT_EQ(config.site.gateways, (std::vector<std::string>{"203.0.113.1", "[2001:db8::1]:2222", "gw.example:22"}));
   EXPECT_EQ(config.site.networks.size(), 2u);
   EXPECT_EQ(config.site.lan, (std::vector<std::string>{"lan0", "lan1.7"}));
   EXPECT_EQ(config.site.wan, std::vector<std::string>{"wan0"});
@@ -159,6 +163,13 @@ log:
   EXPECT_FALSE(config.ping.carry);
   EXPECT_EQ(config.ping.payload, 8192u);
   EXPECT_EQ(config.log_level, LogLevel::kDebug);
+}
+
+TEST(DaemonConfig, WhatOtherSitesAreToldIsHeldToWords) {
+  const auto with = [](const std::string& key) { return said("site: {networks: [10.0.31.0/24], wan: [wan0], " + key + "}\n"); };
+  for (const char* good : {"name: a", "name: a-b.c_d", "gateways: []", "gateways: [a.b]"}) EXPECT_EQ(with(good), "") << good;
+  for (const char* bad : {"name: 'a b'", "name: 10.0.0.1", "name: -a", "name: a.", "name: ''", "name: a#b", "gateways: ['a b']", "gateways: ['a#!b']", "gateways: [a, a]"})
+    EXPECT_NE(with(bad), "") << bad;
 }
 
 TEST(DaemonConfig, SaysWhatIsMissing) {
