@@ -12,6 +12,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_why_command(line);
   add_init_command(line);
   add_peer_commands(line);
+  add_check_command(line);
   return line.run(arguments);
 }
 

@@ -11,5 +11,6 @@ void add_daemon_commands(CommandLine& line);  ///< questions to dvpnd, and reloa
 void add_why_command(CommandLine& line);
 void add_init_command(CommandLine& line);   ///< a new site
 void add_peer_commands(CommandLine& line);  ///< other sites, joined by blocks
+void add_check_command(CommandLine& line);  ///< the whole site
 
 }  // namespace dvpn::cli

@@ -8,24 +8,10 @@
 
 namespace dvpn::control {
 
-namespace {
-
 using flow::EndReason;
 using intercept::SetState;
 
-std::string_view plural_name(wire::Kind protocol) {
-  if (protocol == wire::Kind::kUdp) return "UDP";
-  return protocol == wire::Kind::kEcho ? "pings" : "TCP connections";
-}
-
-std::string_view which_is(wire::Kind protocol) { return protocol == wire::Kind::kUdp ? "UDP is" : "pings are"; }
-
-std::string target_text(const net::Endpoint& endpoint) {
-  return endpoint.port == 0 ? endpoint.address.to_string() : endpoint.to_string();
-}
-
-/// What to do about a gateway that could not be used.
-std::string remedy(EndReason reason, const std::string& gateway) {
+std::string gateway_remedy(EndReason reason, const std::string& gateway) {
   switch (reason) {
     case EndReason::kHostKeyUnknown:
       return text("put its host key, got over a way that you trust, into ssh.known_hosts under the name in the table, then dvpn reload");
@@ -40,6 +26,19 @@ std::string remedy(EndReason reason, const std::string& gateway) {
     case EndReason::kSessionLost: return "try again; if it stays, see the log of its sshd and the line";
     default: return "see the log of dvpnd here and of sshd there";
   }
+}
+
+namespace {
+
+std::string_view plural_name(wire::Kind protocol) {
+  if (protocol == wire::Kind::kUdp) return "UDP";
+  return protocol == wire::Kind::kEcho ? "pings" : "TCP connections";
+}
+
+std::string_view which_is(wire::Kind protocol) { return protocol == wire::Kind::kUdp ? "UDP is" : "pings are"; }
+
+std::string target_text(const net::Endpoint& endpoint) {
+  return endpoint.port == 0 ? endpoint.address.to_string() : endpoint.to_string();
 }
 
 class Way {
@@ -146,7 +145,7 @@ class Way {
       why_.steps.pop_back();
       stop("gateway", text(several ? "none of its gateways can be used; the last one, " : "the gateway ", last.gateway, several ? ", " : " cannot be used, ",
                            flow::name(last.reason), last.why.empty() ? "" : ": ", last.why),
-           remedy(last.reason, last.gateway));
+           gateway_remedy(last.reason, last.gateway));
       return;
     }
     const gateway::Stats* const stats = stats_of(answer.gateway);

@@ -28,6 +28,9 @@ std::expected<WhyCall, std::string> parse_why(const std::string& line);
 /// What is asked about. Port 0: none was given.
 std::expected<net::Endpoint, std::string> why_destination(const WhyCall& call, const table::Table& table);
 
+/// What to do about a gateway that could not be used.
+std::string gateway_remedy(flow::EndReason reason, const std::string& gateway);
+
 /// What is known, in the order of the way.
 struct WhyFacts {
   WhyCall call;

@@ -284,12 +284,17 @@ net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) 
     auto answer = co_await std::move(explaining);
     co_return answer;
   }
+  if (call->name == "probe") {
+    auto probing = probe(std::move(line));
+    auto answer = co_await std::move(probing);
+    co_return answer;
+  }
   if (call->name == "reload") {
     if (caller.uid != 0) co_return control::error_answer("a reload needs root");
     auto answer = co_await reload();
     co_return answer;
   }
-  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects, why or reload"));
+  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects, why, probe or reload"));
 }
 
 net::Task<std::vector<flow::WorkerInfo>> Daemon::worker_infos() {

@@ -16,6 +16,7 @@
 #include "base/file_stamp.h"
 #include "control/answers.h"
 #include "control/load.h"
+#include "control/probe.h"
 #include "control/server.h"
 #include "control/why.h"
 #include "flow/dispatcher.h"
@@ -61,6 +62,9 @@ class Daemon {
   net::Task<std::string> why(control::Caller caller, std::string line);
   bool catches(wire::Kind protocol) const;
   net::Task<flow::FarAnswer> ask_far(const control::WhyFacts& facts, wire::Request request);
+  net::Task<flow::FarAnswer> ask_route(flow::FarQuestion question);
+  net::Task<std::string> probe(std::string line);
+  net::Task<> probe_one(flow::SnapshotPtr snapshot, control::ProbeOutcome& outcome);
   net::Task<std::vector<flow::WorkerInfo>> worker_infos();
   Status change_forwards(const std::vector<config::Forward>& forwards);
   net::Task<> fill_sets();

@@ -52,20 +52,27 @@ net::Task<std::string> Daemon::why(control::Caller caller, std::string line) {
   co_return control::why_answer(facts, control::explain(facts));
 }
 
-/// Asks on the worker that has a session to one of the gateways, as the next flow would meet it; else on the first.
 net::Task<flow::FarAnswer> Daemon::ask_far(const control::WhyFacts& facts, wire::Request request) {
   const auto match = facts.snapshot->table.lookup(facts.destination.address);
+  flow::FarQuestion question{.snapshot = facts.snapshot, .route = match->route, .request = std::move(request), .within = kFarTime};
+  auto asking = ask_route(std::move(question));
+  flow::FarAnswer answer = co_await std::move(asking);
+  co_return answer;
+}
+
+/// Asks on the worker that has a session to one of the gateways, as the next flow would meet it; else on the first.
+net::Task<flow::FarAnswer> Daemon::ask_route(flow::FarQuestion question) {
+  const std::vector<table::GatewaySpec>& gateways = question.route->gateways;
   const auto infos = co_await worker_infos();
   std::size_t chosen = 0;
   for (std::size_t i = infos.size(); i-- > 0;)
     for (const gateway::Stats& stats : infos[i].gateways)
       if (stats.state == gateway::Stats::State::kUp &&
-          std::ranges::any_of(match->route->gateways, [&](const table::GatewaySpec& spec) { return spec.to_string() == stats.name; }))
+          std::ranges::any_of(gateways, [&](const table::GatewaySpec& spec) { return spec.to_string() == stats.name; }))
         chosen = i;
   flow::FarAnswer none;
-  none.unusable.push_back({match->route->gateways.front().to_string(), flow::EndReason::kShutdown, "the daemon is stopping"});
+  none.unusable.push_back({gateways.front().to_string(), flow::EndReason::kShutdown, "the daemon is stopping"});
   if (workers_ended_) co_return none;
-  flow::FarQuestion question{.snapshot = facts.snapshot, .route = match->route, .request = std::move(request), .within = kFarTime};
   auto asking = workers_[chosen]->ask(std::move(question));
   auto [failure, answer] = co_await net::asio::co_spawn(workers_[chosen]->executor(), std::move(asking), net::use_result);
   if (failure || (answer.gateway.empty() && answer.unusable.empty())) co_return none;
