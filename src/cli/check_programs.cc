@@ -96,7 +96,7 @@ void check_rules(const CheckFacts& facts, Findings& findings) {
   if (ran->exit == 0) return findings.ok("rules, sets and routes are what the configuration and the table ask for");
   if (ran->exit != 1)
     return findings.failed(text("the rules cannot be tried: ", ran->complaint()),
-                           "if the kernel lacks something: modprobe xt_set ip_set_hash_net xt_NFQUEUE xt_socket nf_nat, or another kernel; see dvpn-rules(8)");
+                           "if the kernel lacks something: modprobe xt_set ip_set_hash_net xt_NFQUEUE xt_socket xt_hl nf_nat, or another kernel; see dvpn-rules(8)");
   std::string said;
   const std::vector<std::string> lines = lines_of(ran->out);
   for (std::size_t i = 0; i < std::min(lines.size(), kMostLines); ++i) said += text(i == 0 ? "" : "\n", lines[i]);
