@@ -148,7 +148,7 @@ std::vector<std::string> degradations(const json& status) {
   if (!gateways.is_array()) return out;
   for (const json& gateway : gateways) {
     const std::string state = word(gateway, "state");
-    if (state == "failed" || state == "backoff")
+    if (state == "failed" || state == "backoff" || state == "silent")
       out.push_back(text("gateway ", word(gateway, "name"), " is down: ", or_dash(word(gateway, "last_error"))));
   }
   return out;

@@ -42,7 +42,7 @@ ordered_json or_null(const std::optional<T>& value) {
 double seconds(std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
 std::string_view name(gateway::Stats::State state) {
-  constexpr std::array<std::string_view, 5> kNames = {"idle", "connecting", "up", "backoff", "failed"};
+  constexpr std::array<std::string_view, 6> kNames = {"idle", "connecting", "up", "silent", "backoff", "failed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -238,7 +238,7 @@ std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats) {
     if (all.last_error.empty()) all.last_error = one.last_error;
     if (one.retry_in) all.retry_in = all.retry_in ? std::min(*all.retry_in, *one.retry_in) : one.retry_in;
     // A worker that is up counts more than one that is trying, and trouble more than rest.
-    constexpr std::array<int, 5> kRank = {0, 3, 4, 1, 2};
+    constexpr std::array<int, 6> kRank = {0, 4, 5, 3, 1, 2};
     const auto rank = [&](gateway::Stats::State state) { return kRank[static_cast<std::size_t>(state)]; };
     if (rank(one.state) > rank(all.state)) all.state = one.state;
   }

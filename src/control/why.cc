@@ -159,7 +159,7 @@ class Way {
     for (const table::GatewaySpec& spec : match_->route->gateways) {
       const gateway::Stats* const stats = stats_of(spec.to_string());
       using State = gateway::Stats::State;
-      const bool down = stats != nullptr && (stats->state == State::kFailed || stats->state == State::kBackoff);
+      const bool down = stats != nullptr && (stats->state == State::kFailed || stats->state == State::kBackoff || stats->state == State::kSilent);
       if (down && spec == match_->route->gateways.back()) {
         stop("gateway", text("the gateway ", spec.to_string(), " cannot be used: ", stats->last_error), "dvpn gateways shows when it is tried again; see the log of dvpnd");
         return;

@@ -100,26 +100,18 @@ net::Task<FarAnswer> ask_far(FarQuestion question, GatewayOf gateway_of, net::Ex
   FarAnswer out;
   const table::Route& route = *question.route;
   const auto end = Clock::now() + question.within;
-  std::vector<gateway::Gateway*> gateways;
-  std::vector<gateway::Candidate> candidates;
-  for (const table::GatewaySpec& spec : route.gateways) {
-    gateways.push_back(&gateway_of(spec));
-    const gateway::Stats stats = gateways.back()->stats();
-    candidates.push_back({gateways.back()->healthy(), stats.channels, stats.round_trip, 1});
-  }
-  // (weights are a matter of chance, and the question has one answer: the table's order)
-  const table::Choose choose = route.choose == table::Choose::kWeight ? table::Choose::kPrefer : route.choose;
-  for (const std::size_t i : gateway::order(choose, candidates, 0)) {
+  // (weights are a matter of chance, and the question has one answer)
+  for (gateway::Gateway* const gateway : order_of_gateways(route, gateway_of, 0)) {
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
-    const std::string name = gateways[i]->spec().to_string();
+    const std::string name = gateway->spec().to_string();
     if (left.count() <= 0) {
       out.unusable.push_back({name, EndReason::kOpenTimeout, "there was no time left to try it"});
       continue;
     }
-    auto trying = ask_gateway(question, *gateways[i], executor, left, scratch);
+    auto trying = ask_gateway(question, *gateway, executor, left, scratch);
     Try outcome = co_await std::move(trying);
     if (outcome.try_again) {
-      auto again = ask_gateway(question, *gateways[i], executor, left, scratch);
+      auto again = ask_gateway(question, *gateway, executor, left, scratch);
       Try second = co_await std::move(again);
       outcome = std::move(second);
     }

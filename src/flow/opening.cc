@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// For a gateway that sets up its session, while there is another to try: as long as a handshake over a bad path takes.
+constexpr auto kPatience = milliseconds(2000);
 /// At one gateway, while its sessions or kept channels break under the opening.
 constexpr int kMostTries = 2;
 
@@ -49,6 +51,20 @@ EndReason end_reason(ssh::OpenTrouble trouble, table::Via via) {
   }
 }
 
+/// Whether another gateway may know a way where this one's relay said no.
+bool another_may_reach(EndReason reason) {
+  switch (reason) {
+    case EndReason::kHostUnreachable:
+    case EndReason::kNetworkUnreachable:
+    case EndReason::kProhibited:
+    case EndReason::kFarLimit:
+    case EndReason::kFarFailed:
+    case EndReason::kFarProtocol:
+    case EndReason::kFarBroken: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 Refusal refusal(const gateway::Failure& failure, table::Via via) {
@@ -57,7 +73,7 @@ Refusal refusal(const gateway::Failure& failure, table::Via via) {
   const auto& open = std::get<ssh::OpenFailure>(failure);
   const EndReason reason = end_reason(open.trouble, via);
   const bool gateways_own = reason == EndReason::kSessionLost || reason == EndReason::kNoRelay;
-  return {reason, open.text, gateways_own, reason == EndReason::kSessionLost};
+  return {reason, open.text, gateways_own || another_may_reach(reason), reason == EndReason::kSessionLost};
 }
 
 std::string relay_request(const Flow& flow) {
@@ -69,6 +85,20 @@ std::string relay_request(const Flow& flow) {
 
 namespace {
 
+/// Of several gateways' answers the one is told that came from nearest to the target.
+int nearness(EndReason reason) {
+  switch (reason) {
+    case EndReason::kHostUnreachable: return 3;
+    case EndReason::kProhibited: return 2;
+    case EndReason::kNetworkUnreachable:
+    case EndReason::kFarFailed: return 1;
+    default: return 0;
+  }
+}
+
+/// It answers, and cannot do what it is there for: not so for a list of its owner's.
+bool is_miss(EndReason reason) { return another_may_reach(reason) ? reason != EndReason::kProhibited : reason == EndReason::kNoRelay; }
+
 /// Gives the request to the channel, then reads until the relay has answered. Nothing: it said yes.
 net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::span<char> scratch) {
   std::string request = relay_request(flow);
@@ -77,21 +107,24 @@ net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::
     request += flow.datagrams->early;  // does not wait for the answer: a question and its answer take one round trip
     flow.datagrams->asked = flow.datagrams->early.size();
   }
+  const ssh::Session::Question question(flow.channel->session());
   while (!request.empty() && !flow.ended() && flow.channel->alive()) {
     request.erase(0, flow.channel->write(request));
     if (!request.empty()) co_await flow.channel->wait_writable();
   }
   while (!flow.ended()) {
-    co_await flow.channel->wait_readable();
+    co_await flow.channel->wait_answer();
     if (flow.ended()) break;
     const ssh::Channel::Read read = flow.channel->read(scratch, 0);
+    if (read.bytes == 0 && !read.eof && !flow.channel->session().answers())
+      co_return Refusal{EndReason::kSessionLost, "its sshd does not answer", true};
     std::string_view chunk(scratch.data(), read.bytes);
     FarReader::Event event = reader.next(chunk);
     if (event.kind == FarReader::Kind::kYes) {
       flow.early = chunk;
       co_return std::nullopt;
     }
-    if (event.kind == FarReader::Kind::kFail) co_return Refusal{event.reason, std::move(event.why), false};
+    if (event.kind == FarReader::Kind::kFail) co_return Refusal{event.reason, std::move(event.why), another_may_reach(event.reason)};
     if (!read.eof) continue;
     event = reader.at_eof(read.lost);
     co_return Refusal{event.reason, std::move(event.why), true};
@@ -100,7 +133,8 @@ net::Task<std::optional<Refusal>> ask_relay(Flow& flow, FarReader& reader, std::
 }
 
 /// One attempt at one gateway. Nothing: the flow has what it needs.
-net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gateway::Gateway& gateway, std::span<char> scratch) {
+net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gateway::Gateway& gateway, milliseconds patience,
+                                              std::span<char> scratch) {
   const bool direct = flow.route->via == table::Via::kDirect;
   flow.gateway = gateway.spec().to_string();
   reader = FarReader(flow.route->via, flow.protocol);
@@ -108,7 +142,7 @@ net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gat
   if (direct) target.unix_socket.reset();
   gateway::Wait wait(flow.pause.get_executor());
   flow.waiting = &wait;
-  auto opening = gateway.open(std::move(target), wait, time_left(flow));
+  auto opening = gateway.open(std::move(target), wait, std::min(time_left(flow), patience));
   auto opened = co_await std::move(opening);
   flow.waiting = nullptr;
   if (!opened) co_return refusal(opened.error(), flow.route->via);
@@ -130,29 +164,57 @@ net::Task<std::optional<Refusal>> try_gateway(Flow& flow, FarReader& reader, gat
 
 }  // namespace
 
-net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, std::uint32_t random, std::span<char> scratch) {
+std::vector<gateway::Gateway*> order_of_gateways(const table::Route& route, const GatewayOf& gateway_of, std::uint32_t random) {
   std::vector<gateway::Gateway*> gateways;
+  for (const table::GatewaySpec& spec : route.gateways) gateways.push_back(&gateway_of(spec));
+  if (gateways.size() == 1) return gateways;
+
+  const auto now = Flow::Clock::now();
+  const auto last_reached = [&route](gateway::Gateway* gateway) { return gateway->reach().last_reached(route.address); };
+  const auto current = std::ranges::max(gateways, {}, last_reached);
   std::vector<gateway::Candidate> candidates;
-  for (std::size_t i = 0; i < flow.route->gateways.size(); ++i) {
-    gateway::Gateway& gateway = gateway_of(flow.route->gateways[i]);
-    const gateway::Stats stats = gateway.stats();
-    const std::uint32_t weight = flow.route->weights.empty() ? 1 : flow.route->weights[i];
-    gateways.push_back(&gateway);
-    candidates.push_back({gateway.healthy(), stats.channels, stats.round_trip, weight});
+  for (std::size_t i = 0; i < gateways.size(); ++i) {
+    const gateway::Stats stats = gateways[i]->stats();
+    candidates.push_back({.healthy = gateways[i]->healthy() && gateways[i]->reach().good(route.address, now),
+                          .flows = stats.channels,
+                          .round_trip = stats.round_trip,
+                          .weight = route.weights.empty() ? 1 : route.weights[i],
+                          .current = gateways[i] == current && last_reached(current) != Flow::Clock::time_point{}});
   }
-  Refusal last{EndReason::kOpenTimeout, "no gateway could be tried in time", true};
-  for (const std::size_t i : gateway::order(flow.route->choose, candidates, random)) {
+  std::vector<gateway::Gateway*> order;
+  for (const std::size_t i : gateway::order(route.choose, candidates, random)) {
+    order.push_back(gateways[i]);
+    if (!candidates[i].healthy && order.size() > 1) gateways[i]->revive();
+  }
+  return order;
+}
+
+net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, std::uint32_t random, std::span<char> scratch) {
+  const std::vector<gateway::Gateway*> gateways = order_of_gateways(*flow.route, gateway_of, random);
+  const bool several = gateways.size() > 1;
+  std::optional<Refusal> told;
+  for (gateway::Gateway* const gateway : gateways) {
+    const milliseconds patience = gateway == gateways.back() ? milliseconds::max() : kPatience;
+    std::optional<Refusal> no;
     for (int tries = 0; tries < kMostTries; ++tries) {
       if (time_left(flow).count() <= 0 || flow.ended()) break;
-      auto trying = try_gateway(flow, reader, *gateways[i], scratch);
-      std::optional<Refusal> no = co_await std::move(trying);
-      if (!no) co_return;
-      last = std::move(*no);
-      if (!last.try_again) break;
+      auto trying = try_gateway(flow, reader, *gateway, patience, scratch);
+      no = co_await std::move(trying);
+      if (!no) {
+        if (several && flow.held) gateway->reach().reached(flow.route->address, Flow::Clock::now());
+        co_return;
+      }
+      const bool elsewhere = no->try_next && gateway != gateways.back() && !gateway->healthy();
+      if (!no->try_again || elsewhere) break;
     }
-    if (!last.try_next) break;
+    if (!no) break;
+    if (several && is_miss(no->reason)) gateway->reach().missed(flow.route->address, Flow::Clock::now());
+    const bool goes_on = no->try_next;
+    if (!told || !goes_on || nearness(no->reason) >= nearness(told->reason)) told = std::move(no);
+    if (!goes_on) break;
   }
-  flow.finish(last.reason, std::move(last.why));
+  if (!told) told = Refusal{EndReason::kOpenTimeout, "no gateway could be tried in time", true};
+  flow.finish(told->reason, std::move(told->why));
 }
 
 }  // namespace dvpn::flow

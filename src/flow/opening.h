@@ -16,8 +16,11 @@ namespace dvpn::flow {
 /// The worker's gateway for a line of the table; made when first asked for.
 using GatewayOf = std::function<gateway::Gateway&(const table::GatewaySpec&)>;
 
-/// Gives the flow a channel, or ends it with the reason of the last gateway tried. A gateway that cannot be reached is
-/// followed by the next one; a far side that was reached and said no is believed. For a flow that is held the far side has
+/// The gateways of a route in the order in which a flow that begins now tries them; those that it passes over are revived.
+std::vector<gateway::Gateway*> order_of_gateways(const table::Route& route, const GatewayOf& gateway_of, std::uint32_t random);
+
+/// Gives the flow a channel, or ends it with the reason that says most of those that its gateways gave. A gateway that cannot be
+/// reached, or cannot reach the target's machine, is followed by the next one; a target that refused is believed. For a flow that is held the far side has
 /// said yes on return: `reader` has read that, and what came behind it is in `early`; a session that breaks before is
 /// replaced once. `scratch` is the worker's, see copy.h.
 net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, std::uint32_t random, std::span<char> scratch);
@@ -30,7 +33,7 @@ struct Refusal {
   EndReason reason;
   std::string why;
   bool try_next;
-  bool try_again = false;  ///< the same gateway may do better at once
+  bool try_again = false;  ///< before that: the same gateway may do better at once
 };
 Refusal refusal(const gateway::Failure& failure, table::Via via);
 

@@ -18,6 +18,7 @@ struct Candidate {
   std::size_t flows = 0;
   std::chrono::microseconds round_trip{0};  ///< zero: not known yet, counted as the nearest so that it gets known
   std::uint32_t weight = 1;
+  bool current = false;  ///< the last flow of the route went through it: another one has to be clearly better
 };
 
 /// Indices into `candidates`, each once. Healthy ones come first; among equals the table's order decides. `random` is

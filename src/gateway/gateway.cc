@@ -21,6 +21,8 @@ constexpr auto kShortLife = std::chrono::seconds(10);
 constexpr std::size_t kMostOpenings = 128;
 /// A spare is closed after so long: well before a relay would do it (spare_timeout, 10 minutes).
 constexpr auto kSpareAge = std::chrono::minutes(4);
+/// So long has a gateway that has failed to be up before flows that have another choice go to it.
+constexpr auto kSettleTime = std::chrono::seconds(10);
 /// How often one opening is moved to another session because its session broke.
 constexpr int kMostTries = 3;
 
@@ -37,24 +39,43 @@ Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::sh
       tasks_(executor),
       backoff_(settings_->backoff_min, settings_->backoff_max) {}
 
-bool Gateway::healthy() const { return !failure_ || !pool_.empty() || (!final_ && Clock::now() >= retry_at_); }
+bool Gateway::may_try() const { return !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_)); }
+
+bool Gateway::answers() const {
+  return std::ranges::any_of(pool_, [](const Pooled* pooled) { return pooled->session->up() && pooled->session->answers(); });
+}
+
+bool Gateway::healthy() const { return !suspect_ && (pool_.empty() || answers()); }
+
+void Gateway::suspect() {
+  suspect_ = true;
+  up_since_ = {};
+}
+
+void Gateway::revive() {
+  if (!connecting_ && !answers() && may_try() && pool_.size() < settings_->pool.sessions) start_session();
+}
+
+void Gateway::start_session() {
+  connecting_ = true;
+  tasks_.spawn(set_up_session());
+}
 
 /// The session for the next channel, if there is one; starts another where the policy wants it.
 std::optional<std::size_t> Gateway::pick() {
   std::vector<SessionLoad> sessions;
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    if (!pool_[i]->session->up()) continue;  // it broke, and its end has not been noticed yet
+    if (!pool_[i]->session->up() || !pool_[i]->session->answers()) continue;  // (broken, and its end not noticed yet; or silent)
     sessions.push_back({flows_on(*pool_[i]->session), pool_[i]->busy});
     which.push_back(i);
   }
-  const bool may_try = !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_));
-  const Growth growth = connecting_ ? Growth::kUnderWay : may_try ? Growth::kPossible : Growth::kImpossible;
+  const bool silent = sessions.empty() && !pool_.empty();
+  if (silent) suspect();
+  const bool room = pool_.size() < settings_->pool.sessions;
+  const Growth growth = connecting_ ? Growth::kUnderWay : may_try() && room ? Growth::kPossible : Growth::kImpossible;
   const PoolDecision decision = decide(sessions, growth, settings_->pool);
-  if (decision.grow) {
-    connecting_ = true;
-    tasks_.spawn(set_up_session());
-  }
+  if (decision.grow) start_session();
   return decision.use ? std::optional(which[*decision.use]) : std::nullopt;
 }
 
@@ -78,6 +99,7 @@ std::unique_ptr<ssh::Channel> Gateway::take_spare(const std::string& unix_socket
   for (std::size_t i = spares_.size(); i-- > 0 && !channel;) {
     Spare& spare = spares_[i];
     if (busy == Busy::kAvoid && is_busy(spare.channel->session())) continue;
+    if (!spare.channel->session().answers()) continue;
     if (spare.channel->untouched() && spare.unix_socket == unix_socket) channel = std::move(spare.channel);
     spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(i));
   }
@@ -113,7 +135,10 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     if (wait.given_up_) co_return std::unexpected(ssh::SessionFailure{ssh::SessionTrouble::kClosed, "nobody waits for it any more"});
     const std::optional<std::size_t> use = pick();
     const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
-    if (left.count() <= 0) break;
+    if (left.count() <= 0) {
+      suspect();
+      break;
+    }
     if (!use && !connecting_) {
       failure = failure_.value_or(ssh::SessionFailure{ssh::SessionTrouble::kClosed, "the gateway is not in use any more"});
       break;
@@ -202,6 +227,7 @@ net::Task<> Gateway::set_up_session() {
   ssh::SessionFailure end = co_await session.run();
   std::erase(pool_, &pooled);
   std::erase_if(spares_, [&session](const Spare& spare) { return &spare.channel->session() == &session; });
+  if (end.trouble != ssh::SessionTrouble::kClosed && !answers()) suspect();
   if (end.trouble == ssh::SessionTrouble::kClosed) {
     log_info(text("gateway ", name, ": session closed"));
     backoff_.succeeded();
@@ -217,6 +243,7 @@ net::Task<> Gateway::set_up_session() {
 
 void Gateway::failed(ssh::SessionFailure failure) {
   if (stopped_) return;
+  suspect();
   final_ = is_final(failure.trouble);
   milliseconds wait = backoff_.failed(static_cast<std::uint32_t>(random_()) << 1);
   if (failure.trouble == ssh::SessionTrouble::kAuthentication) wait = std::max(wait, settings_->backoff_max / 2 + wait / 2);
@@ -230,12 +257,20 @@ void Gateway::renew(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   failure_.reset();
   final_ = false;
+  suspect_ = false;
   backoff_ = Backoff(settings_->backoff_min, settings_->backoff_max);
 }
 
 void Gateway::sweep() {
   drop_spares();
   const auto now = Clock::now();
+  if (!answers()) {
+    if (!pool_.empty()) suspect();
+  } else if (suspect_) {
+    if (up_since_ == Clock::time_point{}) up_since_ = now;
+    if (now - up_since_ >= kSettleTime) suspect_ = false;
+    wake_all();  // (some may wait for a session that has found its tongue again)
+  }
   for (Pooled* const pooled : pool_) {
     pooled->session->measure_round_trip();
     pooled->busy = pooled->session->bytes() - pooled->bytes >= kBusyBytes;
@@ -271,7 +306,8 @@ Stats Gateway::stats() const {
     if (!final_ && retry_at_ > now) stats.retry_in = std::chrono::duration_cast<milliseconds>(retry_at_ - now);
   }
   if (connecting_) stats.state = Stats::State::kConnecting;
-  if (!pool_.empty()) stats.state = Stats::State::kUp;
+  if (!pool_.empty()) stats.state = answers() ? Stats::State::kUp : Stats::State::kSilent;
+  if (stats.state == Stats::State::kSilent && stats.last_error.empty()) stats.last_error = "its sshd does not answer";
   return stats;
 }
 

@@ -4,7 +4,9 @@
 // Theory of operation. Nothing is connected before a flow needs it. One handshake runs at a time; flows that come
 // meanwhile wait for it under their own deadline. A failed attempt starts a back-off with jitter, during which flows
 // are refused at once with the reason of the failure: a gateway that is down costs its clients no time and its sshd no
-// storm. A host key that is unknown or wrong is final until the configuration is loaded anew. An authentication that
+// storm. A session whose sshd does not answer gets no new flows, and what was opening on it goes elsewhere; what is open stays, until
+// the keepalives judge. A gateway that has failed is trusted again when a session has been up for a while: nobody flaps
+// back to it. A host key that is unknown or wrong is final until the configuration is loaded anew. An authentication that
 // failed waits the longest back-off, since sshd counts those against us.
 // Owner: the worker. Belongs to one thread. To end: stop(), then join().
 #pragma once
@@ -22,6 +24,7 @@
 
 #include "base/backoff.h"
 #include "gateway/pool_policy.h"
+#include "gateway/reach.h"
 #include "gateway/wait.h"
 #include "net/connect.h"
 #include "net/task_group.h"
@@ -49,7 +52,7 @@ using Failure = std::variant<ssh::SessionFailure, ssh::OpenFailure>;
 
 struct Stats {
   std::string name;
-  enum class State : std::uint8_t { kIdle, kConnecting, kUp, kBackoff, kFailed } state = State::kIdle;
+  enum class State : std::uint8_t { kIdle, kConnecting, kUp, kSilent, kBackoff, kFailed } state = State::kIdle;
   std::size_t sessions = 0;
   std::size_t channels = 0;
   std::uint64_t opens = 0;
@@ -88,7 +91,13 @@ class Gateway {
   void stop();
   net::Task<> join() { return tasks_.join(); }
 
+  /// New flows that have another choice had better take this gateway: nothing has failed since it was last up for a while, and its
+  /// sessions answer. (One that was never tried is.)
   bool healthy() const;
+  /// It was passed over: one attempt, if the back-off allows, so that it can become healthy again without a flow's waiting for it.
+  void revive();
+  /// What its opens say about the sites behind it.
+  Reach& reach() { return reach_; }
   bool unused() const { return tasks_.running() == 0; }
   Stats stats() const;
   const table::GatewaySpec& spec() const { return spec_; }
@@ -115,10 +124,14 @@ class Gateway {
     net::Connector connector{};
   };
 
+  void start_session();
   net::Task<> set_up_session();
   void wake_all();
   net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
+  void suspect();
+  bool may_try() const;
+  bool answers() const;
   std::optional<std::size_t> pick();
   enum class Busy : std::uint8_t { kAvoid, kAccept };
   std::unique_ptr<ssh::Channel> take_spare(const std::string& unix_socket, Busy busy);
@@ -142,6 +155,9 @@ class Gateway {
   Backoff backoff_;
   Clock::time_point retry_at_{};
   std::optional<ssh::SessionFailure> failure_;
+  bool suspect_ = false;              // something has failed since
+  Clock::time_point up_since_{};      // of a session that answers, while suspect_
+  Reach reach_;
   std::minstd_rand random_{std::random_device{}()};
   std::uint64_t opens_ = 0;
   std::uint64_t failures_ = 0;

@@ -15,8 +15,8 @@ namespace dvpn::net {
 /// One attempt, which its owner can give up. Belongs to one thread.
 class Connector {
  public:
-  /// Resolves `host` (in a thread of Asio's own: getaddrinfo(3) blocks) and tries its addresses in the order in which
-  /// they come, each for at most half of what is left of `within` while others remain. Errors: kRetry, with what each
+  /// Resolves `host` (in a thread of Asio's own: getaddrinfo(3) blocks) and tries its addresses, the families in turn, each 250 ms
+  /// after the one before or when that has failed; the first that is connected is taken (RFC 8305). Errors: kRetry, with what each
   /// address said. Call once; this object outlives the call.
   Task<Result<TcpSocket>> connect(std::string host, Port port, std::chrono::milliseconds within);
 
@@ -25,6 +25,8 @@ class Connector {
 
  private:
   using Endpoints = std::vector<asio::ip::tcp::endpoint>;
+  struct Race;
+  static void alternate_families(Endpoints& endpoints);
   Task<Result<Endpoints>> resolve(std::string host, Port port, std::chrono::milliseconds within);
 
   std::function<void()> interrupt_;  // what ends the present wait

@@ -70,6 +70,11 @@ net::Task<> Channel::wait_readable() {
     co_await state_->readable.wait();
 }
 
+net::Task<> Channel::wait_answer() {
+  while (!state_->data && !state_->eof && state_->phase == ChannelPhase::kOpen && !state_->woken && session_.answers())
+    co_await state_->readable.wait();
+}
+
 net::Task<> Channel::wait_writable() {
   while (alive() && writable() == 0 && !state_->woken) {
     if (!state_->waits_to_write) {

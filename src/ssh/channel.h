@@ -57,12 +57,14 @@ class Channel {
   /// Nothing has come on it that was not read, no end either, and it can be written to.
   bool untouched() const;
 
-  const Session& session() const { return session_; }
+  Session& session() const { return session_; }
 
   /// Each returns when it is worth trying again, or the channel has ended. Unbounded: ended by data, by the far side, by
   /// the session's end (whose keepalives bound it), or by wake().
   net::Task<> wait_readable();
   net::Task<> wait_writable();
+  /// As wait_readable(), but returns as well when the session does not answer any more (Session::answers()).
+  net::Task<> wait_answer();
   /// Returns when the far side has closed the whole channel, or it has ended. Unbounded like the others.
   net::Task<> wait_closed();
 

@@ -78,7 +78,9 @@ Session::Session(const net::Executor& executor, SessionOptions options)
       has_pending_(executor),
       ended_(executor),
       unused_(executor),
-      keepalive_timer_(executor) {}
+      keepalive_timer_(executor),
+      asked_(executor),
+      probe_timer_(executor) {}
 
 Session::~Session() = default;
 
@@ -97,11 +99,14 @@ net::Task<SessionFailure> Session::run() {
   loops.spawn(pending_loop());
   loops.spawn(write_loop());
   loops.spawn(keepalive_loop());
+  loops.spawn(probe_loop());
   while (!failure_) co_await ended_.wait();
   net::error_code ignored;
   handle_->descriptor.cancel(ignored);
   handle_->writable.cancel(ignored);
   keepalive_timer_.cancel();
+  probe_timer_.cancel();
+  asked_.notify();
   wants_write_.notify();
   has_pending_.notify();
   co_await loops.join();
@@ -167,27 +172,6 @@ net::Task<> Session::write_loop() {
   }
 }
 
-net::Task<> Session::keepalive_loop() {
-  std::uint64_t seen = handle_->socket_bytes.in_bytes;
-  std::uint32_t misses = 0;
-  while (!failure_) {
-    keepalive_timer_.expires_after(options_.keepalive);
-    co_await keepalive_timer_.async_wait(net::use_result);
-    if (failure_) break;
-    const std::uint64_t now = handle_->socket_bytes.in_bytes;
-    misses = now == seen ? misses + 1 : 0;
-    seen = now;
-    if (misses > options_.keepalive_misses) {
-      end(SessionTrouble::kLost, text("its sshd answered none of ", options_.keepalive_misses, " keepalives"));
-      break;
-    }
-    // The first call takes in the answer to the last one, the second sends.
-    ssh_send_keepalive(handle_->session);
-    ssh_send_keepalive(handle_->session);
-    settle();
-  }
-}
-
 void Session::turn() {
   const std::uint64_t before = handle_->socket_bytes.in_bytes;
   for (int round = 0; round < kMostRounds; ++round) {
@@ -211,6 +195,7 @@ void Session::settle() {
     end(SessionTrouble::kLost, text("the session broke: ", last_error()));
     return;
   }
+  if (handle_->socket_bytes.in_bytes != silent_since_) answers_ = true;
   if (!opening_.empty()) settle_openings();
   for (ChannelState* const state : dirty_) {
     state->dirty = false;
@@ -316,17 +301,19 @@ net::Task<std::expected<std::unique_ptr<Channel>, OpenFailure>> Session::open(Ta
   settle();
 
   bool expired = false;
+  const Question question(*this);
   ChannelState* const waiting = state.get();
   const net::Deadline deadline(executor_, within, [&expired, waiting] {
     expired = true;
     waiting->readable.notify();
   });
-  while (state->phase == ChannelPhase::kOpening && !expired && !failure_) co_await state->readable.wait();
+  while (state->phase == ChannelPhase::kOpening && !expired && !failure_ && answers_) co_await state->readable.wait();
   if (state->phase == ChannelPhase::kOpen && !failure_) {
     if (state->data) state->readable.notify();  // what arrived with the confirmation
     co_return std::make_unique<Channel>(*this, std::move(state));
   }
   OpenFailure why = {OpenTrouble::kTimedOut, "its sshd did not answer the opening of a channel in time"};
+  if (!answers_) why = {OpenTrouble::kSessionLost, "its sshd does not answer"};
   if (failure_) why = {OpenTrouble::kSessionLost, failure_->text};
   if (state->phase == ChannelPhase::kDenied) why = state->denial;
   abandon(std::move(state));

@@ -72,6 +72,23 @@ class Session {
                                                                           std::chrono::milliseconds within);
 
   bool up() const { return up_; }
+
+  /// Somebody waits for the far side's word, as long as this lives: a session on which nothing comes meanwhile is asked for a sign of
+  /// life, and answers() tells.
+  class Question {
+   public:
+    explicit Question(Session& session);
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
+    ~Question() { --session_.questions_; }
+
+   private:
+    Session& session_;
+  };
+  /// False when its sshd was asked and has been silent for 1.5 s or more (kQuiet, kAnswerTime), until something comes. What is open stays;
+  /// openings end as lost.
+  bool answers() const { return answers_; }
+
   std::size_t channels() const { return live_.size() + abandoned_.size(); }  ///< opening, open and closing
   /// The path's shortest round trip of late, as of the last measure_round_trip(); zero: not known.
   std::chrono::microseconds round_trip() const { return round_trip_; }
@@ -96,6 +113,9 @@ class Session {
   net::Task<> pending_loop();
   net::Task<> write_loop();
   net::Task<> keepalive_loop();
+  net::Task<> probe_loop();
+  void send_keepalive();
+  void fall_silent();
   void turn();
   void settle();
   bool tidy();
@@ -116,6 +136,11 @@ class Session {
   net::Signal ended_;
   net::Signal unused_;
   net::Timer keepalive_timer_;
+  net::Signal asked_;
+  net::Timer probe_timer_;
+  std::size_t questions_ = 0;
+  bool answers_ = true;
+  std::uint64_t silent_since_ = 0;  // bytes that had come in then
   bool up_ = false;
   bool write_blocked_ = false;  // libssh took nothing although there was room: keys are being renegotiated
   bool unacknowledged_ = false;  // something was read since the last tidy()
