@@ -51,6 +51,7 @@ void read_ssh(Section& root, DaemonConfig& config, Report& report) {
   ssh.read("idle_timeout", out.idle_timeout, duration(kTick, hours(24)));
   ssh.read("backoff_min", out.backoff_min, duration(kTick, hours(1)));
   ssh.read("backoff_max", out.backoff_max, duration(kTick, hours(24)));
+  ssh.read("settle_time", out.settle_time, duration(kTick, hours(24)));
   ssh.read("channels_per_session", out.channels_per_session, number(1, 1024));
   ssh.read("sessions_per_gateway", out.sessions_per_gateway, number(1, 1024));
   if (out.backoff_max < out.backoff_min)

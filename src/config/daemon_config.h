@@ -50,6 +50,7 @@ struct DaemonConfig {
     std::chrono::milliseconds idle_timeout{300'000};
     std::chrono::milliseconds backoff_min{500};
     std::chrono::milliseconds backoff_max{60'000};
+    std::chrono::milliseconds settle_time{10'000};
     std::uint32_t channels_per_session = 32;
     std::uint32_t sessions_per_gateway = 64;
     bool operator==(const Ssh&) const = default;

@@ -21,8 +21,6 @@ constexpr auto kShortLife = std::chrono::seconds(10);
 constexpr std::size_t kMostOpenings = 128;
 /// A spare is closed after so long: well before a relay would do it (spare_timeout, 10 minutes).
 constexpr auto kSpareAge = std::chrono::minutes(4);
-/// So long has a gateway that has failed to be up before flows that have another choice go to it.
-constexpr auto kSettleTime = std::chrono::seconds(10);
 /// How often one opening is moved to another session because its session broke.
 constexpr int kMostTries = 3;
 
@@ -268,7 +266,7 @@ void Gateway::sweep() {
     if (!pool_.empty()) suspect();
   } else if (suspect_) {
     if (up_since_ == Clock::time_point{}) up_since_ = now;
-    if (now - up_since_ >= kSettleTime) suspect_ = false;
+    if (now - up_since_ >= settings_->settle_time) suspect_ = false;
     wake_all();  // (some may wait for a session that has found its tongue again)
   }
   for (Pooled* const pooled : pool_) {

@@ -44,6 +44,7 @@ struct Settings {
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds backoff_min{500};
   std::chrono::milliseconds backoff_max{60'000};
+  std::chrono::milliseconds settle_time{10'000};  ///< a gateway that has failed has to be up for so long before flows that have another choice go to it
   PoolLimits pool;
 };
 

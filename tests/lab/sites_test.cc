@@ -60,7 +60,7 @@ class Everything : public testing::Environment {
     const std::string pins = a.read("etc/known_hosts"), key = pins.substr(pins.find(' '), pins.find('\n') - pins.find(' ') + 1);
     a.write("etc/known_hosts", pins + "203.0.113.9" + key + "2001:db8::9" + key);
     std::string yaml = a.read("etc/dvpnd.yaml");
-    yaml.insert(yaml.find("ssh:\n") + 5, "  connect_timeout: 1s\n  backoff_min: 100ms\n  backoff_max: 300ms\n");
+    yaml.insert(yaml.find("ssh:\n") + 5, "  connect_timeout: 1s\n  backoff_min: 100ms\n  backoff_max: 300ms\n  settle_time: 2s\n");
     a.write("etc/dvpnd.yaml", yaml);
     for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
     // A host of b that has the address of c's h1 would answer in its place.

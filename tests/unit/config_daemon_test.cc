@@ -54,6 +54,7 @@ ssh:
   idle_timeout: 1h
   backoff_min: 100ms
   backoff_max: 2m
+  settle_time: 20s
   channels_per_session: 8
   sessions_per_gateway: 4
 intercept:
@@ -122,6 +123,7 @@ log:
   EXPECT_EQ(config.ssh.idle_timeout, milliseconds(3'600'000));
   EXPECT_EQ(config.ssh.backoff_min, milliseconds(100));
   EXPECT_EQ(config.ssh.backoff_max, milliseconds(120'000));
+  EXPECT_EQ(config.ssh.settle_time, milliseconds(20'000));
   EXPECT_EQ(config.ssh.channels_per_session, 8u);
   EXPECT_EQ(config.ssh.sessions_per_gateway, 4u);
   EXPECT_EQ(config.intercept.port, 9041);

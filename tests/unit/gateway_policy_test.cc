@@ -6,6 +6,7 @@
 
 #include "gateway/choice.h"
 #include "gateway/pool_policy.h"
+#include "gateway/reach.h"
 
 namespace dvpn::gateway {
 namespace {
@@ -104,6 +105,80 @@ TEST(Choice, ASickGatewayHasNoShare) {
   const std::array<Candidate, 2> candidates = {{{.healthy = false, .weight = 100}, {.weight = 1}}};
   for (const std::uint32_t random : {0u, UINT32_MAX / 2, UINT32_MAX})
     EXPECT_EQ(order(table::Choose::kWeight, candidates, random), (Order{1, 0}));
+}
+
+TEST(Choice, WhatIsCurrentStaysUnlessAnotherIsClearlyBetter) {
+  using std::chrono::milliseconds;
+  const auto first = [](table::Choose choose, Candidate current, Candidate other) {
+    current.current = true;
+    const std::array<Candidate, 2> candidates = {other, current};
+    return order(choose, candidates, 0).front() == 1 ? "current" : "other";
+  };
+  EXPECT_STREQ(first(table::Choose::kRtt, {.round_trip = milliseconds(50)}, {.round_trip = milliseconds(40)}), "current");
+  EXPECT_STREQ(first(table::Choose::kRtt, {.round_trip = milliseconds(50)}, {.round_trip = milliseconds(38)}), "other");
+  EXPECT_STREQ(first(table::Choose::kRtt, {.round_trip = microseconds(900)}, {.round_trip = microseconds(100)}), "current");
+  EXPECT_STREQ(first(table::Choose::kLoad, {.flows = 80}, {.flows = 71}), "current");
+  EXPECT_STREQ(first(table::Choose::kLoad, {.flows = 80}, {.flows = 69}), "other");
+  EXPECT_STREQ(first(table::Choose::kLoad, {.flows = 3}, {.flows = 2}), "other");
+  EXPECT_STREQ(first(table::Choose::kLoad, {.healthy = false, .flows = 1}, {.flows = 60}), "other");
+}
+
+class ReachTest : public testing::Test {
+ protected:
+  void miss(int times) {
+    for (int i = 0; i < times; ++i) reach_.missed(site_, now_);
+  }
+  bool good() const { return reach_.good(site_, now_); }
+  /// How long it is condemned for now, in whole seconds.
+  int penalty() const {
+    int seconds = 0;
+    while (!reach_.good(site_, now_ + std::chrono::seconds(seconds))) ++seconds;
+    return seconds;
+  }
+
+  Reach reach_;
+  const net::Address site_ = *net::Address::parse("10.0.32.1"), other_ = *net::Address::parse("10.0.33.1");
+  Reach::Clock::time_point now_{std::chrono::hours(1)};
+};
+
+TEST_F(ReachTest, ThreeMissesInARowCondemnForThatSiteAlone) {
+  miss(2);
+  EXPECT_TRUE(good());
+  miss(1);
+  EXPECT_FALSE(good());
+  EXPECT_TRUE(reach_.good(other_, now_));
+}
+
+TEST_F(ReachTest, OneSuccessClearsIt) {
+  miss(2);
+  reach_.reached(site_, now_);
+  miss(2);
+  EXPECT_TRUE(good());
+  EXPECT_EQ(reach_.last_reached(site_), now_);
+  EXPECT_EQ(reach_.last_reached(other_), Reach::Clock::time_point{});
+}
+
+TEST_F(ReachTest, ThePenaltyDoublesUpToABound) {
+  miss(3);
+  std::vector<int> penalties;
+  for (int i = 0; i < 8; ++i) {
+    penalties.push_back(penalty());
+    now_ += std::chrono::seconds(penalties.back());
+    EXPECT_TRUE(good());
+    miss(1);
+  }
+  EXPECT_EQ(penalties, (std::vector{10, 20, 40, 80, 160, 300, 300, 300}));
+}
+
+TEST_F(ReachTest, WhatFailsMeanwhileDoesNotPileUp) {
+  miss(50);  // many that were under way
+  EXPECT_EQ(penalty(), 10);
+}
+
+TEST_F(ReachTest, RemembersSoManySitesAtMost) {
+  for (std::uint32_t i = 0; i < Reach::kMostSites; ++i) reach_.reached(*net::Address::parse("11." + std::to_string(i >> 16) + '.' + std::to_string(i >> 8 & 255) + '.' + std::to_string(i & 255)), now_);
+  miss(5);
+  EXPECT_TRUE(good());
 }
 
 }  // namespace
