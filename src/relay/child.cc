@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "relay/listener.h"
 #include "relay/message.h"
+#include "relay/landlock.h"
 #include "relay/sandbox.h"
 #include "relay/server.h"
 
@@ -84,6 +85,9 @@ Status lock_in(const Account& account, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return fail_errno("PR_SET_PDEATHSIG", errno);
   if (::getppid() != parent) return fail(ErrorKind::kSystem, "the parent process is gone");
   if (const Status forbidden = forbid_new_privileges(); !forbidden) return forbidden;
+  const auto without_files = forbid_files();
+  if (!without_files) return std::unexpected(without_files.error());
+  if (!*without_files) log_info("this kernel has no Landlock: the gaol and the filter of system calls have to do");
   return enter_sandbox();
 }
 

@@ -6,9 +6,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "base/privileges.h"
+#include "relay/landlock.h"
 #include "relay/sandbox.h"
 #include "relay/target_socket.h"
 
@@ -55,6 +59,29 @@ TEST(Sandbox, KillsWhoDoesAnythingElse) {
       [] { (void)::kill(1, 0); },
   };
   for (std::size_t i = 0; i < std::size(forbidden); ++i) EXPECT_EQ(in_sandbox(forbidden[i]), SIGSYS) << i;
+}
+
+/// How a process without files answers: 0, or the number of what it could do.
+TEST(Landlock, LeavesNoFile) {
+  char folder[] = "/tmp/dvpn-landlock-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const std::string file = std::string(folder) + "/file";
+  const pid_t process = ::fork();
+  if (process == 0) {
+    const auto without_files = forbid_new_privileges() ? forbid_files() : fail(ErrorKind::kSystem, "");
+    if (!without_files) ::_exit(1);
+    if (!*without_files) ::_exit(77);
+    if (::open("/etc/passwd", O_RDONLY) >= 0) ::_exit(2);
+    if (::open(file.c_str(), O_WRONLY | O_CREAT, 0600) >= 0) ::_exit(3);
+    if (::rmdir(folder) == 0) ::_exit(4);
+    if (::execl("/bin/true", "true", nullptr) == 0) ::_exit(5);
+    ::_exit(0);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(process, &status, 0), process);
+  EXPECT_EQ(::rmdir(folder), 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
