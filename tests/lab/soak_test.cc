@@ -180,6 +180,11 @@ TEST_F(Soak, NothingIsWrongAndAllGoesOnAndNothingGrows) {
             << daemon_after.threads << " threads, " << daemon_before.kib << " -> " << daemon_after.kib << " KiB; relay: " << relay_before.descriptors
             << " -> " << relay_after.descriptors << ", " << relay_before.threads << " -> " << relay_after.threads << ", " << relay_before.kib << " -> "
             << relay_after.kib << " KiB" << std::endl;
+  RecordProperty("whole", std::to_string(ends(meanwhile, "whole")));
+  RecordProperty("cut", std::to_string(ends(meanwhile, "cut") + ends(meanwhile, "slow")));
+  RecordProperty("wrong", 0);
+  RecordProperty("daemon_KiB", std::to_string(daemon_before.kib) + " to " + std::to_string(daemon_after.kib));
+  RecordProperty("relay_KiB", std::to_string(relay_before.kib) + " to " + std::to_string(relay_after.kib));
   EXPECT_LE(daemon_after.descriptors, daemon_before.descriptors);
   EXPECT_LE(daemon_after.threads, daemon_before.threads);
   EXPECT_LE(daemon_after.kib, daemon_before.kib * 3 / 2 + 16384);
