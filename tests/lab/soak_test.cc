@@ -182,7 +182,7 @@ TEST_F(Soak, NothingIsWrongAndAllGoesOnAndNothingGrows) {
             << relay_after.kib << " KiB" << std::endl;
   RecordProperty("whole", std::to_string(ends(meanwhile, "whole")));
   RecordProperty("cut", std::to_string(ends(meanwhile, "cut") + ends(meanwhile, "slow")));
-  RecordProperty("wrong", 0);
+  RecordProperty("wrong", std::to_string(ends(meanwhile, "WRONG")));
   RecordProperty("daemon_KiB", std::to_string(daemon_before.kib) + " to " + std::to_string(daemon_after.kib));
   RecordProperty("relay_KiB", std::to_string(relay_before.kib) + " to " + std::to_string(relay_after.kib));
   EXPECT_LE(daemon_after.descriptors, daemon_before.descriptors);
