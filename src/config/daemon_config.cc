@@ -221,6 +221,7 @@ DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagno
     Section root(*document, report);
     read_site(root, config, report);
     root.read("table", config.table, absolute_path);
+    root.read("names", config.names, absolute_path);
     read_ssh(root, config, report);
     read_intercept(root, config, report);
     read_udp(root, config);

@@ -38,6 +38,7 @@ struct DaemonConfig {
   } site;
 
   std::string table = "/etc/dvpn/hosts";
+  std::string names;  ///< where the table's names are published for a resolver; empty: nowhere
 
   struct Ssh {
     std::vector<std::string> keys = {"/etc/dvpn/id_ed25519"};

@@ -53,6 +53,7 @@ class Daemon {
   net::Task<> watch_table();
   net::Task<> reload_table(FileStamp stamp);
   void end_reload();
+  void publish_names() const;
   net::Task<> put_in_force(flow::SnapshotPtr next);
   intercept::HeldSyns::Limits gate_limits() const;
   control::DaemonState state() const;  // what the front knows

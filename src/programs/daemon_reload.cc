@@ -7,8 +7,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/file.h"
+#include "config/published_file.h"
 #include "config/rules_dump.h"
 #include "programs/daemon.h"
+#include "table/hosts_names.h"
 
 namespace dvpn {
 
@@ -94,6 +97,15 @@ net::Task<> Daemon::reload_table(FileStamp stamp) {
   end_reload();
 }
 
+/// For a resolver that watches the file (names in dvpnd.yaml).
+void Daemon::publish_names() const {
+  const config::DaemonConfig& config = snapshot_->config;
+  if (config.names.empty()) return;
+  const auto table = config::read_file(config.table);
+  const Status published = table ? config::publish(config.names, table::plain_hosts(*table)) : std::unexpected(table.error());
+  if (!published) log_error(text("the table's names are not published: ", published.error().text));
+}
+
 void Daemon::end_reload() {
   reloading_ = false;
   reload_ended_.notify_all();
@@ -107,6 +119,7 @@ net::Task<> Daemon::put_in_force(flow::SnapshotPtr next) {
   if (gate_) gate_->set_limits(gate_limits());
   for (const auto& worker : workers_) worker->renew(snapshot_);
   co_await fill_sets();
+  publish_names();
   table_state_ = {snapshot_->config.table, std::chrono::system_clock::now(), std::nullopt};
   log_info(text("reloaded: ", snapshot_->table.routes().size(), " routes"));
 }

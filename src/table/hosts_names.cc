@@ -42,6 +42,19 @@ std::vector<net::Address> addresses_of(std::string_view content, std::string_vie
   return out;
 }
 
+std::string plain_hosts(std::string_view content) {
+  std::string out;
+  for_each_line(content, [&](const HostsLine&, const Words& words) {
+    if (!net::Address::parse(words.front()) || std::next(words.begin()) == words.end()) return;
+    for (const std::string_view word : words) {
+      out += word;
+      out += ' ';
+    }
+    out.back() = '\n';
+  });
+  return out;
+}
+
 std::vector<HostsLine> lines_of(std::string_view content, std::string_view address_or_name) {
   const auto wanted = net::Address::parse(address_or_name);
   std::vector<HostsLine> out;

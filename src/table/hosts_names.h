@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct HostsLine {
 
 /// The lines that begin with this address, or have this name; with neither given, every line that has an address.
 std::vector<HostsLine> lines_of(std::string_view content, std::string_view address_or_name);
+
+/// Every line's address and names and nothing else, as a hosts file.
+std::string plain_hosts(std::string_view content);
 
 /// As a resolver compares names: case does not matter (RFC 4343).
 bool same_name(std::string_view a, std::string_view b);

@@ -43,6 +43,7 @@ TEST(DaemonConfig, ReadsEveryKey) {
   name: monday.example
   gateways: [203.0.113.1, "[2001:db8::1]:2222", gw.example:22]
 table: /etc/hosts
+names: /run/names
 ssh:
   keys: [/k/one, /k/two]
   known_hosts: /k/known
@@ -113,6 +114,7 @@ log:
   EXPECT_EQ(config.site.lan, (std::vector<std::string>{"lan0", "lan1.7"}));
   EXPECT_EQ(config.site.wan, std::vector<std::string>{"wan0"});
   EXPECT_EQ(config.table, "/etc/hosts");
+  EXPECT_EQ(config.names, "/run/names");
   EXPECT_EQ(config.ssh.keys, (std::vector<std::string>{"/k/one", "/k/two"}));
   EXPECT_EQ(config.ssh.known_hosts, "/k/known");
   EXPECT_EQ(config.ssh.ciphers, "aes256-gcm@openssh.com");
