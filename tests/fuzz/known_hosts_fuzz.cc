@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto hosts = dvpn::ssh::KnownHosts::parse(content, diagnostics);
   if (diagnostics.has_errors()) std::abort();
   for (const char* name : {"gw.example", "203.0.113.7", "2001:db8::7", "*", "", "|1|"})
-    for (const std::uint16_t port : {22, 2222}) {
+    for (const dvpn::net::Port port : {dvpn::net::Port{22}, dvpn::net::Port{2222}}) {
       const auto pins = hosts.find(name, port);
       if (pins.size() > hosts.size()) std::abort();
       for (const auto& pin : pins)
