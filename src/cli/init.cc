@@ -157,8 +157,8 @@ class Init {
     if (options_.dnsmasq_folder.empty()) return {};
     const std::string wanted = dnsmasq_snippet(plan_);
     return file(options_.dnsmasq_folder + "/dvpn.conf", wanted, [&](const std::string& content) {
-      const bool serves = ("\n" + content).find(text("\naddn-hosts=", plan_.table, '\n')) != std::string::npos;
-      return serves ? std::vector<std::string>() : std::vector<std::string>{text("it has no line addn-hosts=", plan_.table)};
+      const bool serves = ("\n" + content).find(text("\nhostsdir=", names_folder(plan_), '\n')) != std::string::npos;
+      return serves ? std::vector<std::string>() : std::vector<std::string>{text("it has no line hostsdir=", names_folder(plan_))};
     });
   }
 

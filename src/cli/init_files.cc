@@ -36,8 +36,11 @@ void compare(std::vector<std::string>& out, const char* key, const std::string& 
 }
 
 std::string socket_of(const SitePlan& plan) { return plan.run_folder + "/control.sock"; }
+std::string names_of(const SitePlan& plan) { return names_folder(plan) + "/hosts"; }
 
 }  // namespace
+
+std::string names_folder(const SitePlan& plan) { return plan.run_folder + "/names"; }
 
 SitePlan new_plan(const SiteFiles& files, const std::string& gaol, const std::string& run_folder) {
   const std::string etc = folder_of(files.config);
@@ -82,6 +85,7 @@ std::string dvpnd_yaml(const SitePlan& plan) {
            "  # Under which other sites reach this machine's sshd: dvpn peer export tells them.\n"
            "  gateways: ", list(plan.gateways), '\n');
   if (plan.table != defaults.table) out += text("\ntable: ", plan.table, '\n');
+  out += text("\n# The table's names, for a resolver that watches the file (dvpn init --dnsmasq).\nnames: ", names_of(plan), '\n');
   if (plan.key != defaults.ssh.keys.front())
     out += text("\nssh:\n  keys: [", plan.key, "]\n  known_hosts: ", plan.known_hosts, '\n');
   const bool other_ports = plan.sshd_ports != defaults.rules.sshd_ports;
@@ -113,8 +117,8 @@ std::string empty_known_hosts() {
 }
 
 std::string dnsmasq_snippet(const SitePlan& plan) {
-  return text("# Serves the names of dvpn's table to the LAN. To dnsmasq what follows #! is a comment. It reads the file when it starts and on\n"
-              "# SIGHUP (systemctl reload dnsmasq).\naddn-hosts=", plan.table, '\n');
+  return text("# Serves the names of dvpn's table to the LAN: dvpnd publishes them there (names: in dvpnd.yaml), and dnsmasq sees each change.\n"
+              "hostsdir=", names_folder(plan), '\n');
 }
 
 std::vector<std::string> differences(const SitePlan& plan, const DaemonConfig& there) {
@@ -125,6 +129,7 @@ std::vector<std::string> differences(const SitePlan& plan, const DaemonConfig& t
   compare(out, "site.name", plan.name, there.site.name);
   compare(out, "site.gateways", plan.gateways, there.site.gateways);
   compare(out, "control.socket", socket_of(plan), there.control.socket);
+  compare(out, "names", names_of(plan), there.names);
   return out;
 }
 

@@ -38,6 +38,8 @@ std::string relay_yaml(const SitePlan& plan);
 std::string empty_table(const SitePlan& plan);
 std::string empty_known_hosts();
 std::string dnsmasq_snippet(const SitePlan& plan);
+/// Where the names are published.
+std::string names_folder(const SitePlan& plan);
 
 /// What the configuration says otherwise than the plan, a sentence each.
 std::vector<std::string> differences(const SitePlan& plan, const config::DaemonConfig& there);

@@ -16,6 +16,7 @@ namespace dvpn::config {
 
 Status publish(const std::string& path, std::string_view content) {
   const std::size_t name = path.rfind('/') + 1;
+  if (name > 1) (void)::mkdir(path.substr(0, name - 1).c_str(), 0755);  // (that there is none is said below)
   std::string fresh = text(path.substr(0, name), '.', path.substr(name), ".XXXXXX");
   const UniqueFd fd(::mkostemp(fresh.data(), O_CLOEXEC));
   if (!fd) return fail_errno(text(path, ": no file can be made there"), errno);

@@ -9,7 +9,7 @@
 
 namespace dvpn::config {
 
-/// Puts `content` at `path`, readable by all, in one step; the file that it is written to before begins with a dot. Not synced: what is
+/// Puts `content` at `path`, readable by all, in one step, in a folder that is made if it is missing; the file that it is written to before begins with a dot. Not synced: what is
 /// published is made anew by the next start. kSystem, with the place, if it cannot be done. Blocks on the disk.
 Status publish(const std::string& path, std::string_view content);
 
