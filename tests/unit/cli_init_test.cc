@@ -140,7 +140,8 @@ TEST_F(InitAnswers, DifferencesSayBoth) {
   there.site.networks = plan.networks;
   there.site.wan = plan.wan;
   there.site.gateways = plan.gateways;
-  EXPECT_THAT(differences(plan, there), testing::ElementsAre("site.lan is [], not [eth1]", "site.name is not set, not thursday"));
+  EXPECT_THAT(differences(plan, there), testing::ElementsAre("site.lan is [], not [eth1]", "site.name is not set, not thursday",
+                                                           "names is not set, not /run/dvpn/names/hosts"));
 }
 
 }  // namespace

@@ -46,8 +46,9 @@ std::string uncommented(const std::string& path, const std::vector<std::string>&
 
 TEST(ConfExamples, WhatIsCommentedOutIsInOrder) {
   Diagnostics diagnostics("conf");
-  const std::string dvpnd = uncommented("conf/dvpnd.yaml", {"forwards:", "  - {listen:"});
+  const std::string dvpnd = uncommented("conf/dvpnd.yaml", {"forwards:", "  - {listen:", "names:"});
   EXPECT_EQ(config::parse_daemon_config(dvpnd, diagnostics).forwards.size(), 1u);
+  EXPECT_EQ(config::parse_daemon_config(dvpnd, diagnostics).names, "/run/dvpn/names/hosts");
   const std::string relay = uncommented("conf/relay.yaml", {"access:", "  - {account: dvpn", "  - {account: friday", "  - {account: \"*\""});
   EXPECT_EQ(config::parse_relay_config(relay, diagnostics).access.size(), 3u);
   EXPECT_EQ(diagnostics.render(), "");
