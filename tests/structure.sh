@@ -31,6 +31,7 @@ fence libssh 'libssh/' 'ssh/'
 fence yaml-cpp 'yaml-cpp/' 'config/'
 fence libnetfilter 'libnetfilter_|libmnl/|libnfnetlink/' 'intercept/'
 fence CLI11 'CLI/' '(cli|programs)/'
+fence Boost.Beast 'boost/beast' 'control/http_server'
 fence libseccomp 'seccomp\.h' 'relay/'
 # Asio, itself or through the headers of src/net that bring it.
 asio='boost/|net/(asio|condition|connect|deadline|signal|task_group)'

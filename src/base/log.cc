@@ -7,11 +7,14 @@
 #include <atomic>
 #include <string>
 
+#include "base/recent_log.h"
+
 namespace dvpn {
 
 namespace {
 
 std::atomic<LogLevel> threshold{LogLevel::kInfo};
+std::atomic<RecentLog*> keeper{nullptr};
 
 void append_escaped(std::string& out, std::string_view line) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -33,10 +36,14 @@ void set_log_level(LogLevel level) { threshold.store(level, std::memory_order_re
 
 bool log_enabled(LogLevel level) { return level <= threshold.load(std::memory_order_relaxed); }
 
+void keep_log(RecentLog* recent) { keeper.store(recent, std::memory_order_release); }
+
 void log(LogLevel level, std::string_view line) {
   if (!log_enabled(level)) return;
   std::string out = "<" + std::to_string(static_cast<int>(level)) + ">";
+  const std::size_t begin = out.size();
   append_escaped(out, line);
+  if (RecentLog* const recent = keeper.load(std::memory_order_acquire)) recent->add(level, std::string_view(out).substr(begin));
   out += '\n';
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, out.data(), out.size());
 }

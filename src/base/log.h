@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Log lines to standard error in the form that systemd's journal reads, "<6>text" (sd-daemon(3)). One write(2)
 // a line, so the lines of several threads do not mix. Control characters are escaped: a name that a remote
-// party chose cannot forge a line. The level is process-wide: the one global of the project.
+// party chose cannot forge a line. The level, and where lines are kept, are process-wide: the one global of the project.
 #pragma once
 
 #include <string_view>
 
 namespace dvpn {
+
+class RecentLog;
 
 /// The values are syslog's (RFC 5424, 6.2.1).
 enum class LogLevel { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
@@ -14,6 +16,9 @@ enum class LogLevel { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
 /// Lines above this level are dropped. The default is kInfo. Thread-safe.
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
+
+/// Each line goes to `recent` as well, until this is called with another or null. It outlives that.
+void keep_log(RecentLog* recent);
 
 /// Writes one line. Blocks only if standard error does. Thread-safe.
 void log(LogLevel level, std::string_view line);

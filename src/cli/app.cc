@@ -9,6 +9,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   CommandLine line(out, err);
   add_map_commands(line);
   add_daemon_commands(line);
+  add_watch_commands(line);
   add_why_command(line);
   add_init_command(line);
   add_peer_commands(line);

@@ -8,6 +8,7 @@ namespace dvpn::cli {
 
 void add_map_commands(CommandLine& line);     ///< the table on disk
 void add_daemon_commands(CommandLine& line);  ///< questions to dvpnd, and reload
+void add_watch_commands(CommandLine& line);   ///< what can be watched as it goes
 void add_why_command(CommandLine& line);
 void add_init_command(CommandLine& line);   ///< a new site
 void add_peer_commands(CommandLine& line);  ///< other sites, joined by blocks

@@ -14,6 +14,12 @@ std::string render_gateways(const nlohmann::json& answer);
 std::string render_flows(const nlohmann::json& answer);
 std::string render_redirects(const nlohmann::json& answer);
 std::string render_reload(const nlohmann::json& answer);
+std::string render_log(const nlohmann::json& answer);
+/// A table of gateways.
+std::string gateway_rows(const nlohmann::json& gateways);
+
+/// Where a browser finds the status page; empty: nowhere.
+std::string web_address(const nlohmann::json& status);
 
 /// What keeps the daemon from serving as it was told to, a sentence each; empty if nothing does.
 std::vector<std::string> degradations(const nlohmann::json& status);

@@ -194,6 +194,38 @@ void read_limits(Section& root, DaemonConfig& config) {
   limits.finish();
 }
 
+void read_http(Section& section, std::string_view name, Http& out, const DaemonConfig& config, Report& report) {
+  section.read("listen", out.listen, http_listen);
+  section.read("remote", out.remote, boolean);
+  section.read_list("hosts", out.hosts, Empty::kAllowed, host_name);
+  const Place& place = section.place("listen");
+  if (!out.listen.path.empty() && out.listen.path == config.control.socket) report.error(place, text(name, ".listen: that is control.socket"));
+  if (!out.listen.endpoint) return;
+  const net::Endpoint& endpoint = *out.listen.endpoint;
+  if (endpoint.address.is_multicast() || endpoint.address.is_broadcast())
+    report.error(place, text(name, ".listen: nothing can listen on ", endpoint.address.to_string()));
+  else if (!endpoint.address.is_loopback() && !out.remote)
+    report.error(place, text(name, ".listen: other machines can reach ", endpoint.to_string(), "; listen on 127.0.0.1 or [::1], or set ", name, ".remote: true"));
+  if (endpoint.port == config.intercept.port)
+    report.error(place, text(name, ".listen: port ", endpoint.port, " is intercept.port, which listens on every address"));
+  for (const Forward& forward : config.forwards)
+    if (clash(endpoint, forward.listen))
+      report.error(place, text(name, ".listen: ", endpoint.to_string(), " is taken by the forward on ", forward.listen.to_string()));
+}
+
+void read_watching(Section& root, DaemonConfig& config, Report& report) {
+  Section metrics = root.section("metrics");
+  read_http(metrics, "metrics", config.metrics, config, report);
+  metrics.read("gateways", config.metrics.gateways, number(0, 10'000));
+  metrics.finish();
+  Section web = root.section("web");
+  read_http(web, "web", config.web, config, report);
+  const HttpListen &one = config.metrics.listen, &other = config.web.listen;
+  const bool same = one.endpoint && other.endpoint ? clash(*one.endpoint, *other.endpoint) : one == other;
+  if (same && !one.off()) report.error(web.place("listen"), text("web.listen: ", other.to_string(), " is taken by metrics.listen"));
+  web.finish();
+}
+
 void read_small_sections(Section& root, DaemonConfig& config) {
   Section control = root.section("control");
   control.read("socket", config.control.socket, socket_path);
@@ -207,7 +239,8 @@ void read_small_sections(Section& root, DaemonConfig& config) {
   daemon.finish();
 
   Section log = root.section("log");
-  log.read("level", config.log_level, log_level);
+  log.read("level", config.log.level, log_level);
+  log.read("recent", config.log.recent, number(0, 100'000));
   log.finish();
 }
 
@@ -229,6 +262,7 @@ DaemonConfig parse_daemon_config(const std::string& content, Diagnostics& diagno
     read_forwards(root, config, report);
     read_rules(root, config, report);
     read_small_sections(root, config);
+    read_watching(root, config, report);
     read_limits(root, config);
     root.finish();
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,24 @@ struct Forward {
   net::Endpoint listen;
   net::Endpoint to;
   bool operator==(const Forward&) const = default;
+};
+
+/// Where HTTP is served; nowhere unless one of the two is set.
+struct HttpListen {
+  std::optional<net::Endpoint> endpoint;
+  std::string path;  ///< of a unix socket
+
+  bool off() const { return !endpoint && path.empty(); }
+  std::string to_string() const { return endpoint ? endpoint->to_string() : path; }
+  bool operator==(const HttpListen&) const = default;
+};
+
+/// What is served there is for reading alone.
+struct Http {
+  HttpListen listen;
+  bool remote = false;             ///< other machines may reach it
+  std::vector<std::string> hosts;  ///< names that it may be called by, besides localhost and addresses
+  bool operator==(const Http&) const = default;
 };
 
 enum class Role { kRouter, kLeaf };
@@ -100,6 +119,13 @@ struct DaemonConfig {
     bool operator==(const Control&) const = default;
   } control;
 
+  struct Metrics : Http {
+    std::uint32_t gateways = 100;  ///< that have metrics of their own
+    bool operator==(const Metrics&) const = default;
+  } metrics;
+
+  Http web;  ///< the status page
+
   struct Daemon {
     std::string user = "dvpnd";  ///< empty: stay who we are
     std::uint32_t workers = 0;   ///< 0: one for each processor, at most 16
@@ -122,7 +148,11 @@ struct DaemonConfig {
     bool operator==(const Limits&) const = default;
   } limits;
 
-  LogLevel log_level = LogLevel::kInfo;
+  struct Log {
+    LogLevel level = LogLevel::kInfo;
+    std::uint32_t recent = 1'000;  ///< lines that are kept for `dvpn log`
+    bool operator==(const Log&) const = default;
+  } log;
 
   bool operator==(const DaemonConfig&) const = default;
 };

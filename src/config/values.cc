@@ -131,6 +131,27 @@ Value<net::Endpoint> endpoint(std::string_view word) {
   return *value;
 }
 
+Value<HttpListen> http_listen(std::string_view word) {
+  if (word.empty()) return HttpListen{};
+  if (word.front() == '/') {
+    const auto path = socket_path(word);
+    if (!path) return no(path.error());
+    return HttpListen{.endpoint = std::nullopt, .path = *path};
+  }
+  const auto value = net::Endpoint::parse(word);
+  if (!value) return no(text("'", word, "' is neither ADDRESS:PORT like 127.0.0.1:9470 nor the path of a unix socket"));
+  return HttpListen{.endpoint = *value, .path = {}};
+}
+
+Value<std::string> host_name(std::string_view word) {
+  constexpr std::size_t kLongest = 253;
+  if (word.empty() || word.size() > kLongest || !made_of(word, ".-")) return no(text("'", word, "' is no host name"));
+  std::string name(word);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return name;
+}
+
 Value<net::Port> port(std::string_view word) {
   const auto value = parse_unsigned(word);
   if (!value) return no(text("'", word, "' is no port number"));

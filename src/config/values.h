@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "config/daemon_config.h"
 #include "config/section.h"
 #include "net/address.h"
 
@@ -36,6 +37,10 @@ Value<net::Prefix> network(std::string_view word);
 /// What an access list may name, loopback blocks included.
 Value<net::Prefix> reachable_network(std::string_view word);
 Value<net::Endpoint> endpoint(std::string_view word);
+/// ADDRESS:PORT, the absolute path of a unix socket, or nothing at all.
+Value<HttpListen> http_listen(std::string_view word);
+/// A host name, in lower case.
+Value<std::string> host_name(std::string_view word);
 Value<net::Port> port(std::string_view word);
 /// Of a netfilter queue: 0..65535.
 Value<std::uint16_t> queue_number(std::string_view word);

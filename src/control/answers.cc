@@ -1,45 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "control/answers.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/text.h"
+#include "control/json_form.h"
 
 namespace dvpn::control {
-
-namespace {
-
-using nlohmann::ordered_json;
-
-constexpr int kVersion = 1;
-
-/// Names and errors may hold bytes that a remote party chose: what is not UTF-8 is replaced, not thrown over.
-std::string dump(const ordered_json& answer) {
-  return answer.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-ordered_json success() { return {{"v", kVersion}, {"ok", true}}; }
-
-std::string timestamp(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char buffer[32];
-  const std::size_t length = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return std::string(buffer, length);
-}
-
-template <class T>
-ordered_json or_null(const std::optional<T>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
-}
-
-double seconds(std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
 std::string_view name(gateway::Stats::State state) {
   constexpr std::array<std::string_view, 6> kNames = {"idle", "connecting", "up", "silent", "backoff", "failed"};
@@ -51,33 +21,9 @@ std::string_view name(intercept::SetState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-std::string_view name(table::Via via) { return via == table::Via::kRelay ? "relay" : "direct"; }
-
-ordered_json to_json(const gateway::Stats& stats) {
-  ordered_json out = {{"name", stats.name},     {"state", name(stats.state)},     {"sessions", stats.sessions},
-                      {"flows", stats.channels}, {"opens", stats.opens}, {"failures", stats.failures}};
-  out["rtt_ms"] = stats.round_trip.count() > 0 ? ordered_json(static_cast<double>(stats.round_trip.count()) / 1000.0) : ordered_json(nullptr);
-  out["last_error"] = stats.last_error.empty() ? ordered_json(nullptr) : ordered_json(stats.last_error);
-  out["retry_in_s"] = stats.retry_in ? ordered_json(seconds(*stats.retry_in)) : ordered_json(nullptr);
-  return out;
-}
-
-ordered_json to_json(const std::vector<gateway::Stats>& gateways) {
-  ordered_json list = ordered_json::array();
-  for (const gateway::Stats& stats : gateways) list.push_back(to_json(stats));
-  return list;
-}
-
-ordered_json to_json(const FileState& file) {
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - file.loaded_at);
-  return {{"path", file.path}, {"loaded_at", timestamp(file.loaded_at)}, {"age_s", age.count()}, {"error", or_null(file.error)}};
-}
-
-ordered_json reasons(const flow::Counters& counters) {
-  ordered_json out = ordered_json::object();
-  for (std::size_t i = 0; i < flow::kEndReasons; ++i)
-    if (counters.ended[i] > 0) out[std::string(flow::name(static_cast<flow::EndReason>(i)))] = counters.ended[i];
-  return out;
+std::string_view name(intercept::RulesState state) {
+  constexpr std::array<std::string_view, 3> kNames = {"unknown", "absent", "in-place"};
+  return kNames[static_cast<std::size_t>(state)];
 }
 
 std::string_view name(intercept::Verdict verdict) {
@@ -85,59 +31,6 @@ std::string_view name(intercept::Verdict verdict) {
                                                                          "prohibited", "silence"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
-
-ordered_json to_json(const flow::GateInfo& gate, std::size_t limit) {
-  ordered_json verdicts = ordered_json::object();
-  for (std::size_t i = 0; i < intercept::kVerdicts; ++i)
-    verdicts[std::string(name(static_cast<intercept::Verdict>(i)))] = gate.verdicts[i];
-  return {{"mode", "hold"},
-          {"error", nullptr},
-          {"held", gate.held},
-          {"limit", limit},
-          {"waiting", gate.waiting},
-          {"verdicts", verdicts},
-          {"copies", gate.copies},
-          {"remembered", gate.remembered},
-          {"over_limit", gate.over_limit},
-          {"over_client_limit", gate.over_client_limit},
-          {"client_gone", gate.client_gone},
-          {"bypassed", gate.bypassed},
-          {"not_understood", gate.not_understood}};
-}
-
-ordered_json udp_json(const DaemonState& state, const flow::DatagramCounts& count) {
-  return {{"carried", state.udp_carried},
-          {"error", or_null(state.udp_error)},
-          {"flows", state.udp_flows},
-          {"limit", state.snapshot->config.limits.udp_flows},
-          {"up", count.up},
-          {"down", count.down},
-          {"dropped_up", count.dropped_up},
-          {"dropped_down", count.dropped_down},
-          {"late", state.udp.late},
-          {"unreachable", count.unreachable},
-          {"remembered", state.udp.remembered},
-          {"told", state.udp.told},
-          {"not_understood", state.udp.not_understood}};
-}
-
-ordered_json ping_json(const DaemonState& state, const flow::DatagramCounts& count) {
-  return {{"carried", state.ping_carried},
-          {"error", or_null(state.ping_error)},
-          {"flows", state.ping_flows},
-          {"limit", state.snapshot->config.limits.ping_flows},
-          {"up", count.up},
-          {"down", count.down},
-          {"dropped_up", count.dropped_up + state.ping.dropped},
-          {"dropped_down", count.dropped_down},
-          {"unreachable", count.unreachable},
-          {"unanswered", count.unanswered},
-          {"remembered", state.ping.remembered},
-          {"too_long", state.ping.too_long},
-          {"not_understood", state.ping.not_understood}};
-}
-
-}  // namespace
 
 std::expected<Call, std::string> parse_call(const std::string& line) {
   const auto call = ordered_json::parse(line, nullptr, false);
@@ -149,61 +42,12 @@ std::expected<Call, std::string> parse_call(const std::string& line) {
   return Call{name->get<std::string>()};
 }
 
-std::string status_answer(const DaemonState& state) {
-  ordered_json answer = success();
-  answer["version"] = state.version;
-  answer["pid"] = ::getpid();
-  answer["uptime_s"] = state.uptime.count();
-  answer["site"] = ordered_json::array();
-  for (const net::Prefix& network : state.snapshot->config.site.networks) answer["site"].push_back(network.to_string());
-  answer["table"] = to_json(state.table);
-  answer["table"]["routes"] = state.snapshot->table.routes().size();
-  answer["table"]["prefixes"] = state.snapshot->table.prefixes().size();
-  answer["config"] = to_json(state.config);
-  answer["sets"] = {{"state", name(state.sets)}, {"error", or_null(state.sets_error)}};
-  answer["flows"] = {{"open", state.open_flows},
-                     {"total", state.accepted},
-                     {"refused", state.refused.total()},
-                     {"limit", state.snapshot->config.limits.flows}};
-  flow::Counters all = state.counters;
-  all += state.refused;
-  answer["ended"] = reasons(all);
-  answer["bytes"] = {{"up", all.bytes_up}, {"down", all.bytes_down}};
-  if (state.gate)
-    answer["gate"] = to_json(*state.gate, state.snapshot->config.limits.held);
-  else
-    answer["gate"] = {{"mode", "accept-first"}, {"error", or_null(state.gate_error)}};
-  answer["udp"] = udp_json(state, all.udp);
-  answer["ping"] = ping_json(state, all.ping);
-  std::size_t sessions = 0;
-  for (const gateway::Stats& stats : state.gateways) sessions += stats.sessions;
-  answer["sessions"] = sessions;
-  answer["gateways"] = to_json(state.gateways);
-  return dump(answer);
-}
-
 std::string gateways_answer(const std::vector<gateway::Stats>& gateways) {
+  const std::vector<gateway::Stats> shown = most_telling(gateways, kGatewaysListed);
   ordered_json answer = success();
-  answer["gateways"] = to_json(gateways);
-  return dump(answer);
-}
-
-std::string flows_answer(const std::vector<flow::FlowInfo>& flows) {
-  ordered_json answer = success();
-  ordered_json& list = answer["flows"] = ordered_json::array();
-  for (const flow::FlowInfo& flow : flows) {
-    const char* const state = !flow.open ? "opening" : flow.half_closed ? "closing" : "open";
-    list.push_back({{"id", flow.id},
-                    {"protocol", name(flow.protocol)},
-                    {"client", to_text(flow.protocol, flow.client)},
-                    {"destination", to_text(flow.protocol, flow.destination)},
-                    {"gateway", flow.gateway},
-                    {"via", name(flow.via)},
-                    {"state", state},
-                    {"age_s", seconds(flow.age)},
-                    {"up", flow.bytes_up},
-                    {"down", flow.bytes_down}});
-  }
+  answer["total"] = gateways.size();
+  answer["left_out"] = gateways.size() - shown.size();
+  answer["gateways"] = to_json(shown);
   return dump(answer);
 }
 
@@ -234,6 +78,7 @@ std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats) {
     all.channels += one.channels;
     all.opens += one.opens;
     all.failures += one.failures;
+    all.usage += one.usage;
     if (all.round_trip.count() == 0 || (one.round_trip.count() > 0 && one.round_trip < all.round_trip)) all.round_trip = one.round_trip;
     if (all.last_error.empty()) all.last_error = one.last_error;
     if (one.retry_in) all.retry_in = all.retry_in ? std::min(*all.retry_in, *one.retry_in) : one.retry_in;
@@ -245,6 +90,18 @@ std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats) {
   std::vector<gateway::Stats> out;
   for (auto& [name, one] : merged) out.push_back(std::move(one));
   return out;
+}
+
+std::vector<gateway::Stats> most_telling(std::vector<gateway::Stats> gateways, std::size_t most) {
+  if (gateways.size() <= most) return gateways;
+  const auto tells = [](const gateway::Stats& stats) {
+    constexpr std::array<int, 6> kRank = {5, 3, 4, 2, 1, 0};  // trouble, attempts, sessions, rest
+    return std::tuple(kRank[static_cast<std::size_t>(stats.state)], UINT64_MAX - stats.channels, UINT64_MAX - stats.opens);
+  };
+  std::ranges::stable_sort(gateways, {}, tells);
+  gateways.erase(gateways.begin() + static_cast<std::ptrdiff_t>(most), gateways.end());
+  std::ranges::sort(gateways, {}, &gateway::Stats::name);
+  return gateways;
 }
 
 }  // namespace dvpn::control

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/process.h"
 #include "flow/counters.h"
 #include "flow/gate.h"
 #include "flow/ping_front.h"
@@ -38,6 +39,7 @@ struct DaemonState {
   flow::SnapshotPtr snapshot;
   FileState config;
   FileState table;
+  intercept::RulesState rules = intercept::RulesState::kUnknown;
   intercept::SetState sets = intercept::SetState::kOff;
   std::optional<std::string> sets_error;
   std::size_t open_flows = 0;  ///< connections
@@ -54,17 +56,33 @@ struct DaemonState {
   flow::PingInfo ping;
   bool ping_carried = true;
   std::optional<std::string> ping_error;
+  std::uint64_t windows = 0;       ///< bytes of limits.buffers that are in use
+  ProcessUse process;
+  std::optional<std::string> metrics_listen;
+  std::optional<std::string> web_listen;
   std::vector<gateway::Stats> gateways;  ///< one for each, all workers together
 };
 
+/// Gateways in one answer: a table may have tens of thousands.
+inline constexpr std::size_t kGatewaysInStatus = 100;
+inline constexpr std::size_t kGatewaysListed = 1000;
+
 std::string status_answer(const DaemonState& state);
 std::string gateways_answer(const std::vector<gateway::Stats>& gateways);
-std::string flows_answer(const std::vector<flow::FlowInfo>& flows);
 std::string redirects_answer(const std::vector<intercept::Redirected>& redirects);
 std::string reload_answer(const flow::Snapshot& snapshot, const std::string& warnings);
 std::string error_answer(const std::string& error);
 
 /// Adds up what several workers know of the same gateways, by name.
 std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats);
+
+/// If there are more than `most`: those in trouble first, then those with the most flows and openings. By name.
+std::vector<gateway::Stats> most_telling(std::vector<gateway::Stats> gateways, std::size_t most);
+
+// As answers and metrics call them:
+std::string_view name(gateway::Stats::State state);
+std::string_view name(intercept::SetState state);
+std::string_view name(intercept::RulesState state);
+std::string_view name(intercept::Verdict verdict);
 
 }  // namespace dvpn::control

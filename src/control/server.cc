@@ -2,35 +2,22 @@
 #include "control/server.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
 
-#include "base/log.h"
-#include "base/privileges.h"
-#include "base/text.h"
+#include "control/unix_listener.h"
 #include "net/deadline.h"
 
 namespace dvpn::control {
 
 namespace {
 
-using Local = net::asio::local::stream_protocol;
-
 constexpr std::size_t kMostCallers = 32;
 constexpr std::size_t kLongestLine = 64u << 10;  // bytes
 constexpr auto kPatience = std::chrono::seconds(30);
-
-bool answers(const Local::endpoint& endpoint, const net::Executor& executor) {
-  net::UnixSocket probe(executor);
-  net::error_code error;
-  probe.connect(endpoint, error);
-  return !error;
-}
 
 Caller caller_of(net::UnixSocket& socket) {
   ucred credentials{};
@@ -42,30 +29,9 @@ Caller caller_of(net::UnixSocket& socket) {
 }  // namespace
 
 Status Server::listen(const std::string& path, const std::string& group) {
-  const std::string what = text("control socket ", path);
-  sockaddr_un limits;
-  if (path.size() >= sizeof limits.sun_path) return fail(ErrorKind::kConfiguration, text(what, ": the path is too long"));
-  const Local::endpoint endpoint(path);
-  if (answers(endpoint, acceptor_.get_executor()))
-    return fail(ErrorKind::kConfiguration, text(what, ": another dvpnd serves it already"));
-  ::unlink(path.c_str());
-  net::error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  const mode_t mask = ::umask(0177);
-  if (!error) acceptor_.bind(endpoint, error);
-  ::umask(mask);
-  if (!error) acceptor_.listen(Local::acceptor::max_listen_connections, error);
-  if (error) return fail(ErrorKind::kSystem, text(what, ": ", error.message()));
-  path_ = path;
-  if (group.empty()) return {};
-  const Result<gid_t> gid = find_group(group);
-  if (!gid) {
-    log_warning(text(what, ": ", gid.error().text, ": root alone can use it"));
-    return {};
-  }
-  if (::chown(path.c_str(), static_cast<uid_t>(-1), *gid) != 0 || ::chmod(path.c_str(), 0660) != 0)
-    log_warning(text(what, ": cannot be given to group '", group, "': ", errno_text(errno)));
-  return {};
+  const Status listening = listen_unix(acceptor_, "control socket ", path, group);
+  if (listening) path_ = path;
+  return listening;
 }
 
 void Server::start(Handler handler) {

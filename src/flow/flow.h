@@ -28,6 +28,7 @@
 #include "flow/protocol.h"
 #include "flow/receive_window.h"
 #include "flow/snapshot.h"
+#include "gateway/usage.h"
 #include "net/task_group.h"
 #include "ssh/channel.h"
 
@@ -96,6 +97,8 @@ struct Flow {
   bool down_finished = false;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
+  gateway::Pace pace;          ///< the ledger's
+  bool opening_noted = false;  ///< by the ledger
 
   bool watched = false;  ///< watch_client() runs
 

@@ -33,6 +33,7 @@ void block_all_signals() {
 Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Report)> report)
     : report_(std::move(report)),
       snapshot_(std::move(snapshot)),
+      all_windows_(window_budget),
       budget_{window_budget},
       scratch_memory_(std::make_unique_for_overwrite<char[]>(kScratch)),
       scratch_(scratch_memory_.get(), kScratch),
@@ -120,6 +121,7 @@ net::Task<> Worker::carry_one(std::unique_ptr<Flow> flow) {
   counters_.bytes_up += flow->bytes_up;
   counters_.bytes_down += flow->bytes_down;
   if (flow->datagrams) counters_.add(flow->protocol, flow->datagrams->count());
+  ledger_.ended(*flow);
   flows_.erase(flow->id);
   report_({flow->id, Report::What::kEnded, flow->reason, flow->opened != Flow::Clock::time_point{}});
   co_await give_back(*flow, reader);
@@ -174,6 +176,7 @@ net::Task<> Worker::sweep_loop() {
     sweep_timer_.expires_after(kSweepInterval);
     co_await sweep_timer_.async_wait(net::use_result);
     for (const auto& [spec, gateway] : gateways_) gateway->sweep();
+    ledger_.measure(flows_);
   }
 }
 
@@ -214,34 +217,20 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-net::Task<std::vector<FlowInfo>> Worker::list_flows(std::size_t most) {
-  std::vector<FlowInfo> list;
-  const auto now = Flow::Clock::now();
-  for (const auto& [id, flow] : flows_) {
-    if (list.size() >= most) break;
-    list.push_back({.id = id,
-                    .protocol = flow->protocol,
-                    .client = flow->client,
-                    .destination = flow->destination,
-                    .gateway = flow->gateway,
-                    .via = flow->route->via,
-                    .open = flow->opened != Flow::Clock::time_point{} && (flow->datagrams || flow->socket.is_open()),
-                    .half_closed = flow->up_finished || flow->down_finished,
-                    .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow->begun),
-                    .bytes_up = flow->bytes_up,
-                    .bytes_down = flow->bytes_down});
-  }
-  co_return list;
-}
+net::Task<FlowList> Worker::list_flows(FlowQuery query) { co_return select(flows_, query); }
 
 net::Task<WorkerInfo> Worker::info() {
-  WorkerInfo info{.counters = counters_, .gateways = {}};
+  WorkerInfo info{.counters = counters_, .gateways = {}, .windows = all_windows_ - budget_.left};
   for (const auto& [id, flow] : flows_) {
     info.counters.bytes_up += flow->bytes_up;
     info.counters.bytes_down += flow->bytes_down;
     if (flow->datagrams) info.counters.add(flow->protocol, flow->datagrams->count());
   }
-  for (const auto& [spec, gateway] : gateways_) info.gateways.push_back(gateway->stats());
+  const auto usage = ledger_.usage(flows_);
+  for (const auto& [spec, gateway] : gateways_) {
+    info.gateways.push_back(gateway->stats());
+    if (const auto found = usage.find(gateway.get()); found != usage.end()) info.gateways.back().usage = found->second;
+  }
   co_return info;
 }
 

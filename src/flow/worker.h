@@ -16,28 +16,16 @@
 #include "flow/far_question.h"
 #include "flow/far_reader.h"
 #include "flow/flow.h"
+#include "flow/flow_query.h"
+#include "flow/ledger.h"
 #include "gateway/gateway.h"
 
 namespace dvpn::flow {
 
-/// A live flow, as the operator sees it.
-struct FlowInfo {
-  std::uint64_t id;
-  Protocol protocol;
-  net::Endpoint client;
-  net::Endpoint destination;
-  std::string gateway;
-  table::Via via;
-  bool open;
-  bool half_closed;
-  std::chrono::milliseconds age;
-  std::uint64_t bytes_up;
-  std::uint64_t bytes_down;
-};
-
 struct WorkerInfo {
   Counters counters;
   std::vector<gateway::Stats> gateways;
+  std::uint64_t windows = 0;  ///< bytes of WindowBudget that are in use
 };
 
 /// What the front needs to know of a flow.
@@ -74,7 +62,7 @@ class Worker {
   net::Executor executor() { return context_.get_executor(); }
 
   // On the worker's own thread, through executor():
-  net::Task<std::vector<FlowInfo>> list_flows(std::size_t most);
+  net::Task<FlowList> list_flows(FlowQuery query);
   net::Task<WorkerInfo> info();
   net::Task<FarAnswer> ask(FarQuestion question);
 
@@ -91,11 +79,13 @@ class Worker {
   net::asio::io_context context_{1};
   std::function<void(Report)> report_;
   SnapshotPtr snapshot_;
+  std::uint64_t all_windows_;
   WindowBudget budget_;
   std::unique_ptr<char[]> scratch_memory_;  // not touched before it is used: most of it never is
   std::span<char> scratch_;
   std::map<table::GatewaySpec, std::unique_ptr<gateway::Gateway>> gateways_;
   std::map<std::uint64_t, Flow*> flows_;
+  Ledger ledger_;
   std::atomic<std::size_t> pings_waiting_{0};  // bytes, of those that were posted
   net::TaskGroup tasks_;
   net::Timer sweep_timer_;

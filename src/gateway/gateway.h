@@ -25,6 +25,7 @@
 #include "base/backoff.h"
 #include "gateway/pool_policy.h"
 #include "gateway/reach.h"
+#include "gateway/usage.h"
 #include "gateway/wait.h"
 #include "net/connect.h"
 #include "net/task_group.h"
@@ -61,6 +62,8 @@ struct Stats {
   std::chrono::microseconds round_trip{0};  ///< zero: not known
   std::string last_error{};                   ///< empty: none since the last success
   std::optional<std::chrono::milliseconds> retry_in{};
+  Usage usage{};       ///< filled in by whoever carries the flows
+  std::string site{};  ///< its name in the table, filled in by whoever has that
 };
 
 class Gateway {

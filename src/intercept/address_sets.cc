@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "net/deadline.h"
 
 namespace dvpn::intercept {
@@ -152,6 +153,27 @@ net::Task<Result<bool>> run_ipset(std::string name, std::string commands) {
   if (!restored) co_return std::unexpected(restored.error());
   if (!restored->ok) co_return fail(ErrorKind::kSystem, text("ipset: ", restored->output));
   co_return true;
+}
+
+std::optional<unsigned> references(std::string_view listing) {
+  constexpr std::string_view kField = "References: ";
+  const std::size_t at = listing.find(kField);
+  if (at == std::string_view::npos) return std::nullopt;
+  listing.remove_prefix(at + kField.size());
+  const auto count = parse_unsigned(listing.substr(0, listing.find_first_not_of("0123456789")), 1'000'000);
+  return count ? std::optional(static_cast<unsigned>(*count)) : std::nullopt;
+}
+
+net::Task<RulesState> find_rules(std::string name) {
+  for (const FamilyName& family : kFamilies) {
+    std::vector<std::string> list = {"ipset", "-terse", "list", name + family.digit};
+    auto listing = run(std::move(list), "");
+    const auto set = co_await std::move(listing);
+    if (!set) co_return RulesState::kUnknown;
+    if (!set->ok) co_return set->output.find("does not exist") != std::string::npos ? RulesState::kAbsent : RulesState::kUnknown;
+    if (references(set->output).value_or(0) == 0) co_return RulesState::kAbsent;
+  }
+  co_return RulesState::kInPlace;
 }
 
 }  // namespace dvpn::intercept

@@ -18,7 +18,6 @@ namespace dvpn {
 
 namespace {
 
-constexpr std::size_t kMostListed = 100'000;  // flows or redirects in one answer
 constexpr std::size_t kMostWorkers = 16;
 
 std::size_t worker_count(const config::DaemonConfig& config) {
@@ -26,11 +25,11 @@ std::size_t worker_count(const config::DaemonConfig& config) {
   return std::clamp<std::size_t>(wanted, 1, kMostWorkers);
 }
 
-
 }  // namespace
 
 Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
-    : config_path_(std::move(config_path)),
+    : recent_log_(snapshot->config.log.recent),
+      config_path_(std::move(config_path)),
       snapshot_(std::move(snapshot)),
       control_(context_.get_executor()),
       tasks_(context_.get_executor()),
@@ -44,7 +43,10 @@ Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
   config_state_ = {config_path_, now, std::nullopt};
   table_state_ = {snapshot_->config.table, now, std::nullopt};
   table_stamp_ = FileStamp(snapshot_->config.table);
+  keep_log(&recent_log_);
 }
+
+Daemon::~Daemon() { keep_log(nullptr); }
 
 Status Daemon::prepare() {
   const config::DaemonConfig& config = snapshot_->config;
@@ -53,6 +55,7 @@ Status Daemon::prepare() {
   redirects_ = std::make_unique<intercept::Listener>(std::move(*redirects));
   if (const Status forwards = change_forwards(config.forwards); !forwards) return forwards;
   if (const Status listening = control_.listen(config.control.socket, config.control.group); !listening) return listening;
+  if (const Status http = open_http(); !http) return http;
   if (const Status held = open_queue(); !held) return held;
   if (const Status datagrams = open_datagrams(); !datagrams) return datagrams;
   return open_pings();
@@ -205,6 +208,7 @@ net::Task<> Daemon::serve() {
   publish_names();
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
   control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
+  start_http();
   tasks_.spawn(wait_for_signals());
   tasks_.spawn(watch_table());
   tasks_.spawn(feed_watchdog());
@@ -228,6 +232,7 @@ net::Task<> Daemon::serve() {
   workers_ended_ = true;
   control_.stop();
   co_await control_.join();
+  co_await stop_http();
   watchdog_timer_.cancel();
   watch_timer_.cancel();
   signals_.cancel();
@@ -266,19 +271,22 @@ net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) 
   const auto call = control::parse_call(line);
   if (!call) co_return control::error_answer(call.error());
   if (call->name == "status") {
-    auto answer = co_await status();
-    co_return answer;
+    auto gathering = whole_state();
+    const auto now = co_await std::move(gathering);
+    co_return control::status_answer(now);
   }
   if (call->name == "gateways") {
-    std::vector<gateway::Stats> all;
-    const auto infos = co_await worker_infos();
-    for (const auto& info : infos) all.insert(all.end(), info.gateways.begin(), info.gateways.end());
-    co_return control::gateways_answer(control::merge(std::move(all)));
-  }
-  if (call->name == "flows") {
-    auto answer = co_await list_flows();
+    auto answer = co_await list_gateways();
     co_return answer;
   }
+  if (call->name == "flows") {
+    const auto query = control::parse_flow_query(line);
+    if (!query) co_return control::error_answer(query.error());
+    auto listing = list_flows(*query);
+    auto answer = co_await std::move(listing);
+    co_return answer;
+  }
+  if (call->name == "log") co_return read_log(line);
   if (call->name == "redirects") co_return list_redirects();
   if (call->name == "why") {
     auto explaining = why(caller, std::move(line));
@@ -295,75 +303,7 @@ net::Task<std::string> Daemon::answer(control::Caller caller, std::string line) 
     auto answer = co_await reload();
     co_return answer;
   }
-  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects, why, probe or reload"));
-}
-
-net::Task<std::vector<flow::WorkerInfo>> Daemon::worker_infos() {
-  std::vector<flow::WorkerInfo> infos;
-  for (const auto& worker : workers_) {
-    if (workers_ended_) break;
-    auto asking = worker->info();
-    auto [failure, info] = co_await net::asio::co_spawn(worker->executor(), std::move(asking), net::use_result);
-    if (!failure) infos.push_back(std::move(info));
-  }
-  co_return infos;
-}
-
-control::DaemonState Daemon::state() const {
-  control::DaemonState state;
-  state.version = DVPN_VERSION;
-  state.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
-  state.snapshot = snapshot_;
-  state.config = config_state_;
-  state.table = table_state_;
-  state.sets = sets_;
-  state.sets_error = sets_error_;
-  state.open_flows = dispatcher_->flows(flow::Protocol::kTcp);
-  state.udp_flows = dispatcher_->flows(flow::Protocol::kUdp);
-  if (udp_) state.udp = udp_->info();
-  state.udp_carried = udp_ != nullptr;
-  state.udp_error = udp_error_;
-  state.ping_flows = dispatcher_->flows(flow::Protocol::kPing);
-  if (pings_) state.ping = pings_->info();
-  state.ping_carried = pings_ != nullptr;
-  state.ping_error = ping_error_;
-  state.accepted = dispatcher_->accepted();
-  state.refused = dispatcher_->refused();
-  if (gate_) state.gate = gate_->info();
-  state.gate_error = gate_error_;
-  return state;
-}
-
-net::Task<std::string> Daemon::status() {
-  const auto infos = co_await worker_infos();
-  control::DaemonState now = state();
-  std::vector<gateway::Stats> gateways;
-  for (const auto& info : infos) {
-    now.counters += info.counters;
-    gateways.insert(gateways.end(), info.gateways.begin(), info.gateways.end());
-  }
-  now.gateways = control::merge(std::move(gateways));
-  co_return control::status_answer(now);
-}
-
-net::Task<std::string> Daemon::list_flows() {
-  std::vector<flow::FlowInfo> all;
-  for (const auto& worker : workers_) {
-    if (workers_ended_) break;
-    auto asking = worker->list_flows(kMostListed - all.size());
-    auto [failure, flows] = co_await net::asio::co_spawn(worker->executor(), std::move(asking), net::use_result);
-    if (!failure) std::ranges::move(flows, std::back_inserter(all));
-  }
-  std::ranges::sort(all, {}, &flow::FlowInfo::id);
-  co_return control::flows_answer(all);
-}
-
-std::string Daemon::list_redirects() {
-  intercept::Conntrack* const conntrack = dispatcher_->conntrack();
-  if (conntrack == nullptr) return control::error_answer("connection tracking is not available: CAP_NET_ADMIN is missing");
-  const auto redirects = conntrack->redirected(snapshot_->config.intercept.port, kMostListed);
-  if (!redirects) return control::error_answer(redirects.error().text);
-  return control::redirects_answer(*redirects);
+  co_return control::error_answer(text("unknown call '", call->name, "': status, flows, gateways, redirects, log, why, probe or reload"));
 }
 
 }  // namespace dvpn

@@ -14,10 +14,14 @@
 #include <vector>
 
 #include "base/file_stamp.h"
+#include "base/recent_log.h"
 #include "control/answers.h"
+#include "control/flows_answer.h"
+#include "control/http_server.h"
 #include "control/load.h"
 #include "control/probe.h"
 #include "control/server.h"
+#include "control/site_names.h"
 #include "control/why.h"
 #include "flow/dispatcher.h"
 #include "flow/gate.h"
@@ -30,6 +34,9 @@ namespace dvpn {
 class Daemon {
  public:
   Daemon(std::string config_path, flow::SnapshotPtr snapshot);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   /// Binds the listeners, the gate's queue, raw sockets, the forwards and the control socket.
   Status prepare();
@@ -44,6 +51,11 @@ class Daemon {
   Status open_queue();
   Status open_datagrams();
   Status open_pings();
+  Status open_http();
+  void start_http();
+  net::Task<> stop_http();
+  net::Task<control::HttpReply> serve_metrics(control::HttpRequest request);
+  net::Task<control::HttpReply> serve_page(control::HttpRequest request);
   void start_gate();
   void start_datagrams();
   void start_pings();
@@ -57,9 +69,12 @@ class Daemon {
   net::Task<> put_in_force(flow::SnapshotPtr next);
   intercept::HeldSyns::Limits gate_limits() const;
   control::DaemonState state() const;  // what the front knows
-  net::Task<std::string> status();
-  net::Task<std::string> list_flows();
+  net::Task<control::DaemonState> whole_state();  // with what the workers know
+  net::Task<std::string> list_gateways();
+  net::Task<std::string> list_flows(flow::FlowQuery query);
   std::string list_redirects();
+  std::string read_log(const std::string& line) const;
+  net::Task<> look_for_rules();
   net::Task<std::string> why(control::Caller caller, std::string line);
   bool catches(wire::Kind protocol) const;
   net::Task<flow::FarAnswer> ask_far(const control::WhyFacts& facts, wire::Request request);
@@ -72,6 +87,7 @@ class Daemon {
   net::Task<> take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after);
   void note_sets(const Result<bool>& outcome);
 
+  RecentLog recent_log_;  // outlives whoever logs
   std::string config_path_;
   flow::SnapshotPtr snapshot_;
   net::asio::io_context context_{1};
@@ -96,6 +112,9 @@ class Daemon {
   std::vector<ForwardListener> forwards_;
   std::vector<ForwardListener> closed_forwards_;  // their loops may still be ending
   control::Server control_;
+  std::unique_ptr<control::HttpServer> metrics_;  // none: not asked for
+  std::unique_ptr<control::HttpServer> web_;
+  control::SiteNames site_names_;
   net::TaskGroup tasks_;
   net::Signal stop_;
   net::Timer watchdog_timer_;
@@ -110,6 +129,8 @@ class Daemon {
   control::FileState config_state_;
   control::FileState table_state_;
   FileStamp table_stamp_;  // of the table that was read last
+  intercept::RulesState rules_ = intercept::RulesState::kUnknown;
+  std::chrono::steady_clock::time_point rules_looked_{};
   intercept::SetState sets_ = intercept::SetState::kOff;
   std::optional<std::string> sets_error_;
 };

@@ -27,7 +27,8 @@ std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
 /// Whether all that is new can take effect without a restart.
 bool changes_running(const config::DaemonConfig& now, const config::DaemonConfig& next) {
   return next.intercept == now.intercept && next.udp.carry == now.udp.carry && next.ping.carry == now.ping.carry &&
-         next.rules.mark == now.rules.mark && next.control.socket == now.control.socket && next.daemon.workers == now.daemon.workers;
+         next.rules.mark == now.rules.mark && next.control.socket == now.control.socket && next.metrics.listen == now.metrics.listen &&
+         next.metrics.hosts == now.metrics.hosts && next.web == now.web && next.daemon.workers == now.daemon.workers;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ net::Task<std::string> Daemon::reload() {
   }
   log_lines(LogLevel::kWarning, loaded->warnings);
   if (!changes_running(snapshot_->config, loaded->snapshot->config))
-    log_warning("intercept, udp.carry, ping.carry, rules.mark, control.socket and daemon.workers change with a restart only");
+    log_warning("intercept, udp.carry, ping.carry, rules.mark, control.socket, metrics, web and daemon.workers change with a restart only");
   table_stamp_ = stamp;
   auto putting = put_in_force(loaded->snapshot);
   co_await std::move(putting);
@@ -114,7 +115,8 @@ void Daemon::end_reload() {
 net::Task<> Daemon::put_in_force(flow::SnapshotPtr next) {
   co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*next));
   snapshot_ = std::move(next);
-  set_log_level(snapshot_->config.log_level);
+  set_log_level(snapshot_->config.log.level);
+  recent_log_.resize(snapshot_->config.log.recent);
   dispatcher_->renew(snapshot_);
   if (gate_) gate_->set_limits(gate_limits());
   for (const auto& worker : workers_) worker->renew(snapshot_);

@@ -76,7 +76,7 @@ int serve(const std::string& config_path) {
   if (!loaded) return configuration_error(loaded.error());
   dvpn::log_lines(dvpn::LogLevel::kWarning, loaded->warnings);
   const dvpn::config::DaemonConfig& config = loaded->snapshot->config;
-  dvpn::set_log_level(config.log_level);
+  dvpn::set_log_level(config.log.level);
 
   dvpn::Daemon daemon(config_path, loaded->snapshot);
   if (const dvpn::Status prepared = daemon.prepare(); !prepared) {

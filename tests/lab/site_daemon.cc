@@ -91,7 +91,7 @@ Result dvpn(const Site& site, const std::string& arguments) {
 }
 
 std::uint64_t open_flow(const Site& site, const std::string& destination, std::uint64_t least_bytes) {
-  const std::regex open('"' + destination + R"re(",\s*"down": ?(\d+),[^}]*"state": ?"(?:open|closing)",\s*"up": ?(\d+))re");
+  const std::regex open('"' + destination + R"re(",\s*"down": ?(\d+),[^}]*"state": ?"(?:open|closing)",[^}]*"up": ?(\d+))re");
   std::uint64_t moved = 0;
   wait_until(
       [&] {

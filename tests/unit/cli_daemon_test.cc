@@ -23,33 +23,36 @@ namespace {
 constexpr const char* kStatus =
     R"({"v":1,"ok":true,"version":"0.1.0","pid":7,"uptime_s":12,"site":["10.0.31.0/24","fd00:31::/64"],)"
     R"("table":{"path":"/etc/dvpn/hosts","routes":2,"prefixes":3,"loaded_at":"2026-01-01T00:00:00Z","age_s":5,"error":null},)"
-    R"("config":{"path":"/etc/dvpn/dvpnd.yaml","error":null},"sets":{"state":"synced","error":null},)"
+    R"("config":{"path":"/etc/dvpn/dvpnd.yaml","error":null},"rules":{"state":"in-place"},"sets":{"state":"synced","error":null},)"
     R"("flows":{"open":1,"total":10,"refused":0,"limit":20000},"ended":{"done":9,"refused":1},)"
     R"("gate":{"mode":"hold","error":null,"held":3,"limit":10000,"waiting":1,"verdicts":{"pass":8,"reset":1,"host-unreachable":0,)"
     R"("network-unreachable":0,"prohibited":0,"silence":2},"bypassed":0},)"
     R"("udp":{"carried":true,"error":null,"flows":2,"limit":5000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"late":3,"unreachable":4},)"
     R"("ping":{"carried":true,"error":null,"flows":2,"limit":2000,"up":30,"down":29,"dropped_up":1,"dropped_down":2,"unreachable":4,)"
     R"("unanswered":5},)"
-    R"("bytes":{"up":1,"down":2048},"sessions":2,)"
+    R"("bytes":{"up":1,"down":2048},"rate":{"up":0,"down":1536},"open_ms":{"p50":0.9,"p90":2.25,"p99":40},)"
+    R"("memory":{"resident":20971520,"windows":0,"windows_limit":268435456},"sessions":2,)"
     R"("gateways":[{"name":"203.0.113.7","state":"up","sessions":1,"flows":1,"opens":10,"failures":0,"rtt_ms":0.44,)"
-    R"("last_error":null,"retry_in_s":null}]})";
+    R"("last_error":null,"retry_in_s":null,"rate":{"up":512,"down":1024}}]})";
 
 constexpr const char* kStatusText =
     "dvpnd 0.1.0, pid 7, up 12s\n"
     "  site      10.0.31.0/24 fd00:31::/64\n"
     "  config    /etc/dvpn/dvpnd.yaml\n"
     "  table     /etc/dvpn/hosts: 2 routes, 3 prefixes, loaded 5s ago\n"
-    "  sets      synced\n"
+    "  rules     in place, sets synced\n"
     "  sessions  2\n"
     "  flows     1 open of 20000, 10 in all, 0 refused\n"
     "  gate      hold: 3 held of 10000, 8 pass, 1 reset, 2 silence, 0 bypassed\n"
     "  udp       2 flows of 5000, 30 datagrams up, 29 down, 6 dropped, 4 unreachable\n"
     "  pings     2 flows of 2000, 30 up, 29 answered, 5 unanswered, 3 dropped, 4 unreachable\n"
     "  ended     9 done, 1 refused\n"
-    "  bytes     1 B up, 2.0 KiB down\n"
+    "  opening   half within 0.9ms, nine in ten within 2.2ms, 99 % within 40.0ms\n"
+    "  bytes     1 B up, 2.0 KiB down; now 0 up, 1.5 KiB/s down\n"
+    "  memory    20.0 MiB, windows 0 B of 256.0 MiB\n"
     "\n"
-    "GATEWAY      STATE  SESSIONS  FLOWS  OPENS  FAILURES  RTT    RETRY IN  LAST ERROR\n"
-    "203.0.113.7  up     1         1      10     0         0.4ms  -         -\n";
+    "GATEWAY      STATE  SESSIONS  FLOWS  OPENS  FAILURES  RTT    RATE       RETRY IN  LAST ERROR\n"
+    "203.0.113.7  up     1         1      10     0         0.4ms  1.5 KiB/s  -         -\n";
 
 /// Listens on a unix socket and gives one caller one answer.
 class Daemon {
@@ -149,7 +152,7 @@ TEST_F(DvpnCall, StatusNamesEachDegradationAndEndsWithOne) {
   status["gateways"][0]["last_error"] = "connection \x1b[31mrefused";
   status["gateways"][0]["retry_in_s"] = 1.5;
   EXPECT_EQ(call({"status"}, status.dump()), 1);
-  EXPECT_TRUE(out_.ends_with("203.0.113.7  backoff  1         1      10     0         0.4ms  1.5s      connection ?[31mrefused\n"
+  EXPECT_TRUE(out_.ends_with("203.0.113.7  backoff  1         1      10     0         0.4ms  1.5 KiB/s  1.5s      connection ?[31mrefused\n"
                              "\ndegraded: the table on disk is not in use:\nhosts:1:2: error: x\n  y\n   ^\n"
                              "\ndegraded: the configuration on disk is not in use: gone\n"
                              "\ndegraded: the firewall's sets are not up to date: ipset: no\n"
@@ -183,6 +186,25 @@ TEST_F(DvpnCall, StatusTellsWhatIsTurnedOffFromWhatCannotBe) {
   EXPECT_TRUE(out_.ends_with("\ndegraded: no UDP is carried: no queue\n\ndegraded: no pings are carried: no queue\n")) << out_;
 }
 
+TEST_F(DvpnCall, StatusSaysThatRulesAreNotInPlace) {
+  auto status = nlohmann::json::parse(kStatus);
+  status["rules"]["state"] = "absent";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: the firewall's rules are not in place, so nothing is caught; dvpn-rules install\n")) << out_;
+  EXPECT_NE(out_.find("\n  rules     absent, sets synced\n"), std::string::npos) << out_;
+  status["sets"]["state"] = "absent";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("-\n\ndegraded: the firewall's sets are absent; dvpn-rules install\n")) << out_;
+}
+
+TEST_F(DvpnCall, StatusStaysOnOneScreen) {
+  auto status = nlohmann::json::parse(kStatus);
+  for (int i = 0; i < 20; ++i) status["gateways"].push_back({{"name", "g" + std::to_string(i)}, {"state", "up"}});
+  status["gateways_left_out"] = 4;
+  EXPECT_EQ(call({"status"}, status.dump()), 0);
+  EXPECT_TRUE(out_.ends_with("\nand 13 more gateways: dvpn gateways\n")) << out_;
+}
+
 TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {
   auto status = nlohmann::json::parse(kStatus);
   status["table"]["error"] = "hosts:1:2: error: x\n";
@@ -193,11 +215,11 @@ TEST_F(DvpnCall, StatusSaysARefusedReloadOnce) {
 
 TEST_F(DvpnCall, FlowsGatewaysAndRedirects) {
   EXPECT_EQ(call({"flows"}, R"({"v":1,"ok":true,"flows":[{"id":7,"protocol":"udp","client":"10.0.31.5:40000","destination":"10.0.32.1:80",)"
-                            R"("gateway":"203.0.113.7","via":"relay","state":"open","age_s":1.5,"up":10,"down":20}]})"),
+                            R"("gateway":"203.0.113.7","via":"relay","state":"open","age_s":1.5,"up":10,"down":20,"rate_up":1024,"rate_down":1024}]})"),
             0);
   EXPECT_EQ(out_,
-            "ID  PROTOCOL  CLIENT           DESTINATION   GATEWAY      VIA    STATE  AGE   UP    DOWN\n"
-            "7   udp       10.0.31.5:40000  10.0.32.1:80  203.0.113.7  relay  open   1.5s  10 B  20 B\n");
+            "ID  PROTOCOL  CLIENT           DESTINATION   GATEWAY      VIA    STATE  AGE   UP    DOWN  RATE\n"
+            "7   udp       10.0.31.5:40000  10.0.32.1:80  203.0.113.7  relay  open   1.5s  10 B  20 B  2.0 KiB/s\n");
   EXPECT_EQ(call({"flows"}, R"({"v":1,"ok":true,"flows":[]})"), 0);
   EXPECT_EQ(out_, "no flows\n");
   EXPECT_EQ(call({"flows", "--kernel"}, R"({"v":1,"ok":true,"redirects":[{"client":"10.0.31.5:40000",)"
@@ -271,8 +293,8 @@ TEST(CallDaemon, SaysWhenTheDaemonHangsUp) {
 TEST(Render, ShowsDashesForWhatAnAnswerLacks) {
   EXPECT_TRUE(render_status(nlohmann::json::object()).starts_with("dvpnd -, pid -, up -\n"));
   EXPECT_EQ(render_flows(nlohmann::json{{"flows", {nlohmann::json::object()}}}),
-            "ID  PROTOCOL  CLIENT  DESTINATION  GATEWAY  VIA  STATE  AGE  UP  DOWN\n"
-            "-   -         -       -            -        -    -      -    -   -\n");
+            "ID  PROTOCOL  CLIENT  DESTINATION  GATEWAY  VIA  STATE  AGE  UP  DOWN  RATE\n"
+            "-   -         -       -            -        -    -      -    -   -     -\n");
   for (const char* odd : {"[]", "1", R"({"flows":7,"gateways":[1,null],"table":[],"uptime_s":-1e300,"ended":[]})"}) {
     const auto answer = nlohmann::json::parse(odd);
     EXPECT_NO_THROW(render_status(answer) + render_flows(answer) + render_gateways(answer) + render_redirects(answer) +

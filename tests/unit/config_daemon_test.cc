@@ -31,7 +31,7 @@ TEST(DaemonConfig, TheLeastThatIsNeededGivesTheDefaults) {
   EXPECT_EQ(config.intercept.port, 9040);
   EXPECT_EQ(config.intercept.gate, Gate::kHold);
   EXPECT_EQ(config.rules.mark, 0x0f000000u);
-  EXPECT_EQ(config.log_level, LogLevel::kInfo);
+  EXPECT_EQ(config.log.level, LogLevel::kInfo);
 }
 
 TEST(DaemonConfig, ReadsEveryKey) {
@@ -103,8 +103,16 @@ udp:
 ping:
   carry: false
   payload: 8KiB
+metrics:
+  listen: /run/dvpn/metrics.sock
+  gateways: 5
+web:
+  listen: 192.0.2.1:9470
+  remote: true
+  hosts: [GW.example, gw]
 log:
   level: debug
+  recent: 5
 )",
                                                   diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
@@ -166,7 +174,37 @@ log:
   EXPECT_EQ(config.udp.dns_idle_timeout, milliseconds(500));
   EXPECT_FALSE(config.ping.carry);
   EXPECT_EQ(config.ping.payload, 8192u);
-  EXPECT_EQ(config.log_level, LogLevel::kDebug);
+  EXPECT_EQ(config.metrics.listen.path, "/run/dvpn/metrics.sock");
+  EXPECT_EQ(config.metrics.gateways, 5u);
+  EXPECT_EQ(config.web.listen.to_string(), "192.0.2.1:9470");
+  EXPECT_TRUE(config.web.remote);
+  EXPECT_EQ(config.web.hosts, (std::vector<std::string>{"gw.example", "gw"}));
+  EXPECT_EQ(config.log.level, LogLevel::kDebug);
+  EXPECT_EQ(config.log.recent, 5u);
+}
+
+TEST(DaemonConfig, HttpIsOffUnlessItIsAskedForAndOnLoopbackUnlessItIsToldOtherwise) {
+  Diagnostics diagnostics("dvpnd.yaml");
+  const DaemonConfig config = parse_daemon_config(kSite, diagnostics);
+  EXPECT_TRUE(config.metrics.listen.off());
+  EXPECT_TRUE(config.web.listen.off());
+  const std::pair<std::string, std::string> cases[] = {
+      {"web: {listen: 0.0.0.0:9470}", "web.listen: other machines can reach 0.0.0.0:9470; listen on 127.0.0.1 or [::1], or set web.remote: true"},
+      {"metrics: {listen: \"[2001:db8::1]:1\"}",
+       "metrics.listen: other machines can reach [2001:db8::1]:1; listen on 127.0.0.1 or [::1], or set metrics.remote: true"},
+      {"web: {listen: 9470}", "web.listen: '9470' is neither ADDRESS:PORT like 127.0.0.1:9470 nor the path of a unix socket"},
+      {"web: {listen: localhost:9470}", "web.listen: 'localhost:9470' is neither ADDRESS:PORT like 127.0.0.1:9470 nor the path of a unix socket"},
+      {"web: {listen: 127.0.0.1:9040}", "web.listen: port 9040 is intercept.port, which listens on every address"},
+      {"web: {listen: 224.0.0.1:9470, remote: true}", "web.listen: nothing can listen on 224.0.0.1"},
+      {"web: {listen: /run/dvpn/control.sock}", "web.listen: that is control.socket"},
+      {"web: {hosts: [a/b]}", "web.hosts: 'a/b' is no host name"},
+      {"metrics: {listen: 127.0.0.1:1}\nweb: {listen: 127.0.0.1:1}", "web.listen: 127.0.0.1:1 is taken by metrics.listen"},
+      {"forwards: [{listen: 127.0.0.1:25, to: 10.0.32.5:25}]\nweb: {listen: 127.0.0.1:25}", "web.listen: 127.0.0.1:25 is taken by the forward on 127.0.0.1:25"},
+      {"metrics: {gateways: 10001}", "metrics.gateways: 10001 is out of range (0..10000)"},
+  };
+  for (const auto& [lines, message] : cases) EXPECT_NE(said(kSite + lines + "\n").find("error: " + message + "\n"), std::string::npos) << said(kSite + lines + "\n");
+  for (const char* good : {"web: {listen: \"[::1]:9470\"}", "web: {listen: 127.0.0.2:9470}", "metrics: {listen: /run/dvpn/m}", "web: {listen: \"\"}"})
+    EXPECT_EQ(said(kSite + good + "\n"), "") << good;
 }
 
 TEST(DaemonConfig, WhatOtherSitesAreToldIsHeldToWords) {

@@ -18,25 +18,6 @@ TEST(Call, IsStrict) {
     EXPECT_FALSE(parse_call(bad)) << bad;
 }
 
-TEST(Answers, AFlowIsOneObject) {
-  flow::FlowInfo info{.id = 7,
-                      .protocol = flow::Protocol::kTcp,
-                      .client = *net::Endpoint::parse("10.0.31.5:40000"),
-                      .destination = *net::Endpoint::parse("[fd00:32::1]:80"),
-                      .gateway = "203.0.113.7",
-                      .via = table::Via::kRelay,
-                      .open = true,
-                      .half_closed = false,
-                      .age = std::chrono::milliseconds(1500),
-                      .bytes_up = 10,
-                      .bytes_down = 20};
-  EXPECT_EQ(flows_answer({info}),
-            R"({"v":1,"ok":true,"flows":[{"id":7,"protocol":"tcp","client":"10.0.31.5:40000","destination":"[fd00:32::1]:80",)"
-            R"("gateway":"203.0.113.7","via":"relay","state":"open","age_s":1.5,"up":10,"down":20}]})");
-  info.open = false;
-  EXPECT_THAT(flows_answer({info}), HasSubstr(R"("state":"opening")"));
-}
-
 TEST(Answers, AnErrorNeedsNoValidText) {
   EXPECT_EQ(error_answer("line 1\n\"quoted\" \xff"), "{\"v\":1,\"ok\":false,\"error\":\"line 1\\n\\\"quoted\\\" \xef\xbf\xbd\"}");
 }
@@ -91,6 +72,43 @@ TEST(Answers, StatusOfPings) {
   EXPECT_THAT(status_answer(state),
               HasSubstr(R"("ping":{"carried":false,"error":"no queue","flows":1,"limit":2000,"up":2,"down":3,"dropped_up":12,"dropped_down":5,)"
                         R"("unreachable":6,"unanswered":7,"remembered":9,"too_long":11,"not_understood":10})"));
+}
+
+TEST(Answers, StatusAddsUpWhatGatewaysHave) {
+  DaemonState state;
+  state.snapshot = std::make_shared<const flow::Snapshot>();
+  EXPECT_THAT(status_answer(state), HasSubstr(R"("rate":{"up":0,"down":0},"open_ms":null,)"));
+  EXPECT_THAT(status_answer(state), HasSubstr(R"("metrics":{"listen":null},"web":{"listen":null})"));
+  state.rules = intercept::RulesState::kInPlace;
+  state.web_listen = "127.0.0.1:9470";
+  state.windows = 5;
+  state.process.resident = 6;
+  gateway::Stats one{.name = "one"}, other{.name = "other"};
+  one.usage.rate = {1, 2};
+  other.usage.rate = {10, 20};
+  for (int i = 0; i < 100; ++i) one.usage.open_times.note(std::chrono::milliseconds(7));
+  other.site = "friday";
+  state.gateways = {one, other};
+  const std::string answer = status_answer(state);
+  for (const char* part : {R"("rules":{"state":"in-place"})", R"("rate":{"up":11,"down":22})", R"("open_ms":{"p50":7.5,"p90":9.5,"p99":9.95})",
+                           R"("web":{"listen":"127.0.0.1:9470"})", R"("memory":{"resident":6,"windows":5,"windows_limit":268435456})",
+                           R"("gateways_left_out":0)", R"("site":"friday","bytes":{"up":0,"down":0},"rate":{"up":10,"down":20},"open_ms":null)"})
+    EXPECT_THAT(answer, HasSubstr(part));
+}
+
+TEST(Answers, GatewaysAreBounded) {
+  using State = gateway::Stats::State;
+  std::vector<gateway::Stats> many;
+  for (std::size_t i = 0; i < kGatewaysListed + 1; ++i) many.push_back({.name = "g" + std::to_string(i), .state = State::kIdle, .opens = 2});
+  many[0].opens = 1;
+  EXPECT_THAT(gateways_answer(many), HasSubstr(R"("total":1001,"left_out":1,)"));
+  EXPECT_THAT(gateways_answer(many), testing::Not(HasSubstr("\"g0\"")));
+  many[0].state = State::kBackoff;
+  EXPECT_THAT(gateways_answer(many), HasSubstr("\"g0\""));
+  const auto few = most_telling({{.name = "a", .state = State::kIdle}, {.name = "b", .state = State::kUp}, {.name = "c", .state = State::kFailed}}, 2);
+  ASSERT_EQ(few.size(), 2u);
+  EXPECT_EQ(few[0].name, "b");
+  EXPECT_EQ(few[1].name, "c");
 }
 
 TEST(Answers, WorkersAreAddedUpByGateway) {

@@ -26,5 +26,12 @@ TEST(AddressSets, AreFilledBesideAndSwappedIn) {
   EXPECT_EQ(removal_commands("dvpn", prefixes), "del dvpn4 10.0.32.0/24\ndel dvpn6 fd00:32::/64\n");
 }
 
+TEST(SetReferences, AreWhatIpsetSays) {
+  EXPECT_EQ(references("Name: dvpn4\nType: hash:net\nReferences: 5\nNumber of entries: 3\n"), 5u);
+  EXPECT_EQ(references("Name: dvpn4 References: 0 "), 0u);
+  EXPECT_EQ(references("ipset v7.17: The set with the given name does not exist"), std::nullopt);
+  EXPECT_EQ(references("References: x"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace dvpn::intercept
