@@ -14,10 +14,11 @@ using dvpn::flow::Protocol;
 using dvpn::table::Via;
 using Kind = FarReader::Kind;
 
-bool ends(Kind kind) { return kind == Kind::kFail || kind == Kind::kReady; }
+/// The reader says these again and again; a flow of datagrams is over with its end.
+bool ends(Kind kind, Protocol protocol) { return kind == Kind::kFail || kind == Kind::kReady || (kind == Kind::kEnd && protocol != Protocol::kTcp); }
 
 /// Every event as text; the payload of a stream in one piece, for that is cut as the input is.
-std::string read(FarReader reader, std::string_view stream, std::size_t piece) {
+std::string read(FarReader reader, Protocol protocol, std::string_view stream, std::size_t piece) {
   std::string out;
   bool in_data = false;
   while (!stream.empty()) {
@@ -35,7 +36,7 @@ std::string read(FarReader reader, std::string_view stream, std::size_t piece) {
       }
       in_data = event.kind == Kind::kData;
       out += event.data;
-      if (ends(event.kind)) return out;
+      if (ends(event.kind, protocol)) return out;
     }
     if (!chunk.empty()) std::abort();
   }
@@ -49,6 +50,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Via via = data[0] % 4 == 0 ? Via::kDirect : Via::kRelay;
   const Protocol protocol = via == Via::kRelay && data[0] % 4 == 1 ? Protocol::kUdp : Protocol::kTcp;
   const std::string_view stream(reinterpret_cast<const char*>(data) + 2, size - 2);
-  if (read(FarReader(via, protocol), stream, std::size_t{data[1]} + 1) != read(FarReader(via, protocol), stream, SIZE_MAX)) std::abort();
+  if (read(FarReader(via, protocol), protocol, stream, std::size_t{data[1]} + 1) != read(FarReader(via, protocol), protocol, stream, SIZE_MAX)) std::abort();
   return 0;
 }
