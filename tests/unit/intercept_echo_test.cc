@@ -54,7 +54,7 @@ TEST(EchoRequest, IsReadInBothFamilies) {
 }
 
 TEST(EchoRequest, ThatIsCutOffSaysHowLongItWas) {
-  const auto request = parse_echo_request(kFour.substr(0, 30));
+  const auto request = parse_echo_request(std::string_view(kFour).substr(0, 30));
   ASSERT_TRUE(request);
   EXPECT_FALSE(request->whole());
   EXPECT_EQ(request->size, 4u);
