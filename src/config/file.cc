@@ -23,8 +23,10 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
   const std::string too_large = text("is larger than ", most, " bytes");
   if (static_cast<std::size_t>(facts.st_size) > most) return refuse(too_large);
 
-  // It may grow while it is read, and files of /proc say that they are empty: read to the end, whatever the size says.
-  std::string content(static_cast<std::size_t>(facts.st_size) + 1, '\0');
+  // It may grow while it is read, and files of /proc say that they are empty: read to the end, whatever the size says. Those of
+  // /proc/sys come with the first read or not at all.
+  constexpr std::size_t kFirst = 4096;
+  std::string content(std::max(static_cast<std::size_t>(facts.st_size), kFirst) + 1, '\0');
   std::size_t used = 0;
   while (true) {
     const ssize_t count = ::read(file.get(), content.data() + used, content.size() - used);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -31,6 +32,13 @@ TEST_F(File, IsReadWhole) {
 
 TEST_F(File, OfTheKernelThatClaimsToBeEmptyIsReadWhole) {
   EXPECT_TRUE(read_file("/proc/self/status").value().starts_with("Name:"));
+}
+
+/// What a sysctl says comes with one read(2) or not at all.
+TEST_F(File, ThatIsASettingOfTheKernelIsReadWhole) {
+  struct utsname kernel {};
+  ASSERT_EQ(::uname(&kernel), 0);
+  EXPECT_EQ(read_file("/proc/sys/kernel/osrelease").value(), kernel.release + std::string("\n"));
 }
 
 TEST_F(File, LargerThanTheBoundIsRefused) {
