@@ -47,7 +47,7 @@ void check_forwarding(const CheckFacts& facts, Findings& findings) {
   if (has(net::Family::kIPv4) && number(facts, "sys/net/ipv4/ip_forward") != 1u) off.push_back("net.ipv4.ip_forward");
   if (has(net::Family::kIPv6) && number(facts, "sys/net/ipv6/conf/all/forwarding") != 1u) off.push_back("net.ipv6.conf.all.forwarding");
   for (const std::string& name : off)
-    findings.warning(text(name, " is not 1: hosts of the LAN get no further than this gateway but through dvpn"), text(name, " = 1", kSysctl));
+    findings.warning(text(name, " is not 1: hosts of the LAN get no further than this gateway but through dvpn, and what is refused is silence to them"), text(name, " = 1", kSysctl));
   if (off.empty()) findings.ok("packets are forwarded");
 }
 
