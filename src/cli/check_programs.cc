@@ -100,7 +100,7 @@ void check_rules(const CheckFacts& facts, Findings& findings) {
   std::string said;
   const std::vector<std::string> lines = lines_of(ran->out);
   for (std::size_t i = 0; i < std::min(lines.size(), kMostLines); ++i) said += text(i == 0 ? "" : "\n", lines[i]);
-  findings.failed(text("the rules are not in force as they should be: ", said), text("dvpn-rules -c ", facts.site.files.config, " install, or systemctl restart dvpn-rules"));
+  findings.failed(text("the rules are not in force as they should be: ", said), text("dvpn-rules -c ", facts.site.files.config, " install, or systemctl restart dvpn-rules; if another program did it, systemctl enable --now dvpn-rules-keep"));
 }
 
 void check_relay(const CheckFacts& facts, Findings& findings) {

@@ -18,7 +18,7 @@ Result systemd_analyze(const std::string& arguments) {
 }
 
 TEST(Systemd, UnitsAreClean) {
-  const Result result = systemd_analyze("verify --man=no ./dvpnd.service ./dvpn-relay.service ./dvpn-rules.service 2>&1 | grep dvpn");
+  const Result result = systemd_analyze("verify --man=no ./dvpnd.service ./dvpn-relay.service ./dvpn-rules.service ./dvpn-rules-keep.service 2>&1 | grep dvpn");
   EXPECT_EQ(result.out, "");
 }
 

@@ -181,6 +181,13 @@ class Machine(Place):
         if self.cgroup:
             remove_cgroup(self.cgroup)
 
+    def cut_power(self):
+        """As a plug that is pulled."""
+        self.first.kill()
+        self.first.wait()
+        self.network.kill()
+        self.network.wait()
+
     def reboot(self):
         self.shut_down()
         self.boot()

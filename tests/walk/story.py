@@ -55,6 +55,35 @@ def init(walk, said):
             walk.same(gateway.must("iptables-save; ip6tables-save"), rules)
 
 
+def leaf(walk, said):
+    gateway, _ = walk.pair(said.machine)
+    nobody_calls = ["see:(nothing: to be said later)?", "key:\n"] if said.machine == "laptop" else []
+    walk.see(gateway.terminal(said.text, *nobody_calls, "see:Set the site up like this? [Y/n]", "key:\n"), "made: /etc/dvpn/dvpnd.yaml", "exit 0")
+    gateway.must("sshd -t && systemctl reload ssh")  # (what README says before)
+
+
+def there(*patterns):
+    """At the machine that README names."""
+    return lambda walk, said: walk.see(walk.pair(said.machine)[0].must(said.text), *patterns)
+
+
+def leaf_fetches(walk, said):
+    server, client = walk.pair("server")
+    server.start(f"PAGE='the page of server' exec socat TCP-LISTEN:80,bind=10.0.99.1,reuseaddr,fork EXEC:/root/page")
+    until("the server's page", lambda: ":80 " in server.run("ss -Hltn")[1])
+    walk.see(client.must(said.text), "the page of server")
+    walk.see(client.must("dvpn log"), r"flow .*10\.0\.99\.1:80.* end=done")
+    for gateway in (server, client):
+        walk.see(gateway.run("dvpn check")[1], "^ok +rules")
+
+
+def keep(walk, said):
+    for gateway, text in walk.at_both(said):
+        gateway.must(text)
+        gateway.must("iptables -t filter -F && iptables -t nat -F")
+        until("the rules to be back", lambda gateway=gateway: gateway.run("dvpn-rules check")[0] == 0)
+
+
 def export(walk, said):
     gateway, other = walk.pair(said.machine)
     walk.see(gateway.must(said.text), "SHA256:")
@@ -91,7 +120,7 @@ def remove(walk, said):
 
 
 def enable(walk, said):
-    for gateway, text in walk.at_both(said):
+    for gateway, text in [(walk.pair(said.machine)[0], said.text)] if said.machine else walk.at_both(said):
         gateway.must(text)
         for unit in text.split()[3:]:
             walk.see(gateway.must(f"systemctl is-active {unit}; systemctl is-enabled {unit}"), "^active\nenabled$")
@@ -204,7 +233,19 @@ COMMANDS = {
     "dvpn log -f": watched(["see:end=done", "signal:INT"]),
     "ssh -L 9470:127.0.0.1:9470 gateway": forwarded,
     "dvpn init --dnsmasq": names,
-    "dvpn init --leaf --network 10.0.99.1/32": lambda walk, said: None,
+    "dvpn init --leaf --network 10.0.99.1/32": leaf,
+    "dvpn init --leaf --network 10.0.99.2/32": leaf,
+    "ip address add 10.0.99.1/32 dev lo": there(),
+    "dvpn peer export > server.peer": export,
+    "dvpn peer add server.peer": peer_add,
+    "dvpn peer export --gateway laptop.invalid > laptop.peer": export,
+    "dvpn peer add laptop.peer": peer_add,
+    "dvpn map remove laptop": there(),
+    "systemctl enable --now dvpn-rules dvpnd": enable,
+    "curl http://10.0.99.1/": leaf_fetches,
+    "systemctl enable --now dvpn-rules-keep": keep,
+    "dvpn-rules install": both("installed"),
+    "firewall-cmd --permanent --zone=trusted --add-interface=eth1": lambda walk, said: None,  # (tests/walk/firewalls has the real one)
 }
 TABLE = {"10.0.33.1 friday #! 203.0.113.9 10.0.33.0/24": table_line}
 SETTINGS = {"metrics: {listen: 127.0.0.1:9469}": metrics, "web: {listen: 127.0.0.1:9470}": web}

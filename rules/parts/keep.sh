@@ -1,0 +1,44 @@
+# shellcheck shell=bash disable=SC2154 # (variables of dvpn-rules and its other parts)
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What other programs do to our rules, and putting them back. (Sourced by dvpn-rules.)
+#
+# firewalld empties every table whenever it starts, stops or reads its files again; Docker puts its own rules before ours; scripts begin
+# with `iptables -F`. None of them tells anybody in a way that all have, so we look. Should somebody change them again and
+# again on purpose, we do not fight for the last word more than so often.
+
+readonly LOOK=1        # seconds from one look to the next
+readonly MOST_OFTEN=10 # repairs in a minute
+readonly GIVE_WAY=60   # seconds until the next look after so many, or after one that failed
+
+# imprint: our chains, our rules, and at which place others lead to them. Two programs a look, whatever the size of the table.
+imprint() {
+  local family
+  for family in "${families[@]}"; do
+    ipt "$family" -save 2>/dev/null | awk -v family="$family" '
+      /^\*/ { table = $0 }
+      /^:DVPN_/ { print family, table, $1 }
+      /^-A DVPN_/ { print family, table, $0 }
+      /^-A / && !/^-A DVPN_/ { n[table $2]++; if (/ -[jg] DVPN_/) print family, table, n[table $2], $0 }'
+  done
+}
+
+# do_keep OPTION...: unbounded: ended by a signal, which leaves the rules in place.
+do_keep() {
+  local wanted=none repairs=() wait now # (an imprint has more than one word, or none)
+  while true; do
+    wait=$LOOK
+    now=$(imprint)
+    if [[ $now != "$wanted" ]]; then
+      [[ $wanted == none ]] || note 'another program has changed the rules: they are put back'
+      repairs+=("$SECONDS")
+      # (in a process of its own: the configuration may be another by now)
+      if "$BASH" "$self" "$@" install; then wanted=$(imprint); else wait=$GIVE_WAY; fi
+      while ((${#repairs[@]} && repairs[0] + 60 <= SECONDS)); do repairs=("${repairs[@]:1}"); done
+      if ((${#repairs[@]} >= MOST_OFTEN)); then
+        note "they were changed ${#repairs[@]} times in a minute: looking again in $GIVE_WAY seconds"
+        wait=$GIVE_WAY
+      fi
+    fi
+    sleep "$wait"
+  done
+}
