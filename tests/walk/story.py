@@ -78,10 +78,10 @@ def leaf_fetches(walk, said):
 
 
 def keep(walk, said):
-    for gateway, text in walk.at_both(said):
-        gateway.must(text)
-        gateway.must("iptables -t filter -F && iptables -t nat -F")
-        until("the rules to be back", lambda gateway=gateway: gateway.run("dvpn-rules check")[0] == 0)
+    gateway = walk.thursday.gateway
+    gateway.must(said.text)
+    gateway.must("iptables -t filter -F && iptables -t nat -F")
+    until("the rules to be back", lambda: gateway.run("dvpn-rules check")[0] == 0)
 
 
 def export(walk, said):
@@ -244,8 +244,9 @@ COMMANDS = {
     "systemctl enable --now dvpn-rules dvpnd": enable,
     "curl http://10.0.99.1/": leaf_fetches,
     "systemctl enable --now dvpn-rules-keep": keep,
-    "dvpn-rules install": both("installed"),
+    "dvpn-rules install": at_thursday("installed"),
     "firewall-cmd --permanent --zone=trusted --add-interface=eth1": lambda walk, said: None,  # (tests/walk/firewalls has the real one)
 }
 TABLE = {"10.0.33.1 friday #! 203.0.113.9 10.0.33.0/24": table_line}
 SETTINGS = {"metrics: {listen: 127.0.0.1:9469}": metrics, "web: {listen: 127.0.0.1:9470}": web}
+AGAIN = {init}  # what README says of the second time is tried as well; of other things the first time says enough
