@@ -20,6 +20,13 @@ DatagramCounts& DatagramCounts::operator+=(const DatagramCounts& other) {
   return *this;
 }
 
+net::error_code Datagrams::take(UniqueFd stand_in) {
+  net::error_code error;
+  socket.assign(stand_in.get(), error);
+  if (!error) (void)stand_in.release();
+  return error;
+}
+
 void Datagrams::allow_many() {
   if (socket.is_open()) intercept::hold_datagrams(socket.native_handle(), intercept::kManyDatagrams);
 }

@@ -39,12 +39,10 @@ struct Ping {
 struct Datagrams {
   using Clock = std::chrono::steady_clock;
 
-  /// UDP.
-  Datagrams(const net::Executor& executor, UniqueFd stand_in, const intercept::RawSender* sender)
-      : socket(executor, stand_in.release()), sender_(sender) {}
-  /// Pings.
-  Datagrams(const net::Executor& executor, const intercept::RawSender* sender) : socket(executor), book(std::in_place), sender_(sender) {}
+  Datagrams(const net::Executor& executor, const intercept::RawSender* sender) : socket(executor), sender_(sender) {}
 
+  /// The client's side of UDP. An error: it could not be watched, and is closed.
+  net::error_code take(UniqueFd stand_in);
   /// The channel is there: more than a few may wait in the socket.
   void allow_many();
   /// Counts what the kernel dropped, and closes.

@@ -53,9 +53,14 @@ Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
     case Protocol::kTcp:
       if (request.socket) attach(std::move(request.socket));
       break;
-    case Protocol::kUdp: datagrams.emplace(executor, std::move(request.socket), request.sender); break;
+    case Protocol::kUdp:
+      datagrams.emplace(executor, request.sender);
+      if (const auto error = datagrams->take(std::move(request.socket)))
+        finish(EndReason::kSystem, text("watching the datagrams' socket: ", error.message()));
+      break;
     case Protocol::kPing:
       datagrams.emplace(executor, request.sender);
+      datagrams->book.emplace();
       if (request.ping) ask_ping(*this, *request.ping);
       break;
   }
@@ -65,7 +70,10 @@ void Flow::attach(UniqueFd client_socket) {
   if (ended()) return;
   set_socket_options(client_socket.get());
   const auto family = client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
-  socket.assign(family, client_socket.release());
+  net::error_code error;
+  socket.assign(family, client_socket.get(), error);
+  if (error) return finish(EndReason::kSystem, text("watching the client's socket: ", error.message()));
+  (void)client_socket.release();
   attached.notify();
 }
 

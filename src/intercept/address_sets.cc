@@ -99,9 +99,11 @@ net::Task<Result<Outcome>> run(std::vector<std::string> arguments, std::string i
   if (!child) co_return std::unexpected(child.error());
 
   net::Descriptor ended(executor);
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, *child, 0));
-  if (pidfd >= 0) {
-    ended.assign(pidfd);
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *child, 0)));
+  net::error_code unwatched;
+  if (pidfd) ended.assign(pidfd.get(), unwatched);
+  if (pidfd && !unwatched) {
+    (void)pidfd.release();
     const net::Deadline deadline(executor, kPatience, [pid = *child] { ::kill(pid, SIGKILL); });
     co_await ended.async_wait(net::Descriptor::wait_read, net::use_result);
   }

@@ -39,17 +39,15 @@ int refuse_message(ssh_session, ssh_message, void*) { return 1; }
 
 net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::milliseconds within) {
   net::error_code error;
+  for (net::Descriptor* const waiting : {&handle_->descriptor, &handle_->writable}) {
+    UniqueFd duplicate(::fcntl(socket.native_handle(), F_DUPFD_CLOEXEC, 0));
+    if (!duplicate) co_return failed(SessionTrouble::kUnreachable, errno_text(errno));
+    waiting->assign(duplicate.get(), error);
+    if (error) co_return failed(SessionTrouble::kUnreachable, error.message());
+    (void)duplicate.release();
+  }
   const int fd = socket.release(error);
   if (error) co_return failed(SessionTrouble::kUnreachable, error.message());
-  for (net::Descriptor* const waiting : {&handle_->descriptor, &handle_->writable}) {
-    const int duplicate = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (duplicate < 0) {
-      const int number = errno;
-      ::close(fd);
-      co_return failed(SessionTrouble::kUnreachable, errno_text(number));
-    }
-    waiting->assign(duplicate, error);
-  }
   set_socket_options(fd, options_.keepalive * (options_.keepalive_misses + 1));
 
   const std::vector<PinnedKey> pins = options_.known_hosts->find(options_.host, options_.port);

@@ -112,7 +112,10 @@ net::Task<SessionFailure> Session::run() {
   co_await loops.join();
   handle_->descriptor.close(ignored);
   handle_->writable.close(ignored);
-  handle_->disconnect();
+  if (failure_->trouble == SessionTrouble::kClosed)
+    handle_->disconnect();
+  else
+    handle_->abandon();
   co_return *failure_;
 }
 

@@ -31,13 +31,20 @@ struct Session::Handle {
     ssh_free(session);  // frees what channels are left, closes its descriptor
   }
 
-  /// Says goodbye and closes: ssh_disconnect() itself leaves a descriptor that was handed over open, and forgets it.
+  /// Says goodbye and closes: ssh_disconnect() itself leaves a descriptor that was handed over open, and forgets it. Only
+  /// while the socket is registered: libssh closes it when it cannot write, and SocketBuffer::send() never fails.
   void disconnect() {
     const UniqueFd handed_over(ssh_get_fd(session));
     (void)socket.flush();
     ssh_disconnect(session);
     (void)socket.flush();
     socket.detach();
+  }
+
+  /// Closes without a word what libssh has not closed already: by now its number may be another thread's connection.
+  void abandon() {
+    socket.detach();
+    ssh_silent_disconnect(session);
   }
 
   ssh_session session;

@@ -51,8 +51,6 @@ int system_poll(pollfd* fds, nfds_t count, int timeout) {
   return static_cast<int>(::syscall(SYS_poll, fds, count, timeout));
 }
 
-bool is_busy(int number) { return number == EAGAIN || number == EINTR; }
-
 }  // namespace
 
 extern "C" {
@@ -145,8 +143,7 @@ ssize_t SocketBuffer::send(const void* data, std::size_t size) {
   std::size_t gone = 0;
   if (out_.empty() && size >= kLargeWrite) {
     const ssize_t n = system_send(fd_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && !is_busy(errno)) return -1;
-    gone = n > 0 ? static_cast<std::size_t>(n) : 0;
+    gone = n > 0 ? static_cast<std::size_t>(n) : 0;  // (an error comes again, to flush(): libssh would close the socket)
   }
   out_.append(bytes + gone, size - gone);
   return static_cast<ssize_t>(size);

@@ -120,6 +120,17 @@ TEST(SocketBuffer, AnErrorIsGivenOnce) {
   EXPECT_EQ(errno, EPIPE);
 }
 
+TEST(SocketBuffer, AWriteNeverFailsWhateverItsSize) {
+  const Pair pair;
+  SocketBuffer buffer;
+  buffer.attach(pair.near.get());
+  ::shutdown(pair.near.get(), SHUT_RDWR);
+  const std::string large(64u << 10, 'x');
+  EXPECT_EQ(::send(pair.near.get(), large.data(), large.size(), 0), static_cast<ssize_t>(large.size())) << "libssh would close the socket";
+  EXPECT_EQ(buffer.flush(), SocketBuffer::Flush::kFailed);
+  EXPECT_EQ(errno, EPIPE);
+}
+
 TEST(SocketBuffer, ASecondSessionReadsPlainlyWhileTheBufferIsInUse) {
   const Pair one, two;
   SocketBuffer first, second;

@@ -119,4 +119,5 @@ install_rules() {
 }
 
 start_relay() { start_program "$1" relay 'serving on' "$relay" -c "$state/$1/etc/relay.yaml"; }
-start_daemon() { start_program "$1" dvpnd 'dvpnd .* ready: ' "$dvpnd" -c "$state/$1/etc/dvpnd.yaml"; }
+# (DVPN_LAB_PRELOAD: see descriptor_guard.cc)
+start_daemon() { start_program "$1" dvpnd 'dvpnd .* ready: ' env LD_PRELOAD="${DVPN_LAB_PRELOAD-}" "$dvpnd" -c "$state/$1/etc/dvpnd.yaml"; }
