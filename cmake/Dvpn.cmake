@@ -1,17 +1,30 @@
 # What the folders' CMakeLists use: a module is a static library that names the modules it may use,
 # so an include against the arrows does not link; tests and fuzzers name theirs the same way.
 
-# dvpn_module(NAME SOURCES a.cc … [USES base net …] [LIBRARIES lib …])
+# dvpn_module(NAME SOURCES a.cc … [USES base net …] [LIBRARIES lib …] [PRECOMPILE <header> …])
+# PRECOMPILE: large headers of libraries that most of its files include; read once, the module builds in half the time.
 function(dvpn_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LIBRARIES;PRECOMPILE" ${ARGN})
   add_library(dvpn_${name} STATIC ${ARG_SOURCES})
   target_include_directories(dvpn_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM ARG_USES PREPEND dvpn_)
   target_link_libraries(dvpn_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBRARIES})
+  if(ARG_PRECOMPILE)
+    target_precompile_headers(dvpn_${name} PRIVATE ${ARG_PRECOMPILE})
+  endif()
 endfunction()
 
 # Everything that runs without a lab: unit tests and the fuzzers' corpora.
 add_custom_target(dvpn_tests)
+
+# dvpn_test_program(TARGET): a test is compiled more often than it runs: quickly, and with the test library read once for all.
+function(dvpn_test_program target)
+  target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  target_link_libraries(${target} PRIVATE GTest::gmock GTest::gtest_main)
+  if(NOT target STREQUAL test_headers)
+    target_precompile_headers(${target} REUSE_FROM test_headers)
+  endif()
+endfunction()
 
 # dvpn_unit_test(NAME USES module …): tests/unit/NAME_test.cc
 function(dvpn_unit_test name)
@@ -19,7 +32,8 @@ function(dvpn_unit_test name)
   list(TRANSFORM ARG_USES PREPEND dvpn_)
   add_executable(${name}_test ${name}_test.cc)
   add_dependencies(dvpn_tests ${name}_test)
-  target_link_libraries(${name}_test PRIVATE ${ARG_USES} ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE ${ARG_USES} ${ARG_LIBRARIES})
+  dvpn_test_program(${name}_test)
   add_test(NAME unit.${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
