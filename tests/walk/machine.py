@@ -2,7 +2,7 @@
 """Machines that a new user might have before him: Debian, freshly installed, with systemd, two interfaces and nothing of dvpn.
 
 A machine is a set of namespaces whose files are this machine's with a layer over them that takes every write (overlayfs, in memory), and
-whose first process is systemd. What is done there nobody else sees, and it is gone with the program: that runs as the first process of
+whose first process is systemd. What is done there nobody else sees, and it is gone with the program, which runs in
 namespaces of its own (alone()), so whatever ends it ends its machines. What this machine has configured is not there: of what begins with
 multi-user.target only sshd is left, with host keys of its own.
 
@@ -11,6 +11,7 @@ A host is less: a network, a name and a home.
 import os
 import pathlib
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -24,12 +25,13 @@ CGROUPS = WORK / "cgroup"
 
 
 def alone():
-    """Runs this program again as the first process of its own namespaces, whose network is the Internet here. Returns there."""
+    """Runs this program again in namespaces of its own, which end with it, and whose network is the Internet here. Returns there."""
     if os.environ.get("DVPN_ALONE") != "yes":
         if os.geteuid() != 0:
             sys.exit("this needs root")
         os.environ["DVPN_ALONE"] = "yes"
-        os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, *sys.argv])
+        reaper = ["bash", "-c", '"$@" & wait "$!"', "first"]  # (namespaces of machines end only when all that was in them is waited for)
+        os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", *reaper, sys.executable, *sys.argv])
     must("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p", WORK, CGROUPS)
     must("ip link set lo up && ip link add internet type bridge && ip link set internet up")
 
@@ -176,17 +178,20 @@ class Machine(Place):
         """As a power switch that is pressed once: every unit is stopped."""
         self.run("systemctl poweroff", 10)
         self.first.wait(60)
-        self.network.kill()
-        self.network.wait()
+        self.take_network()
         if self.cgroup:
             remove_cgroup(self.cgroup)
 
     def cut_power(self):
         """As a plug that is pulled."""
-        self.first.kill()
-        self.first.wait()
+        os.kill(self.pid, signal.SIGKILL)  # (the first process: all others go with it)
+        self.first.wait(60)
+        self.take_network()
+
+    def take_network(self):
         self.network.kill()
         self.network.wait()
+        until("its wire to be gone", lambda: subprocess.run(["ip", "link", "show", self.name], capture_output=True, check=False).returncode != 0)
 
     def reboot(self):
         self.shut_down()
