@@ -10,32 +10,38 @@ readonly LOOK=1        # seconds from one look to the next
 readonly MOST_OFTEN=10 # repairs in a minute
 readonly GIVE_WAY=60   # seconds until the next look after so many, or after one that failed
 
-# imprint: our chains, our rules, and at which place others lead to them. Two programs a look, whatever the size of the table.
+# imprint: our chains and rules in their order, and at which place others lead to them. Two programs a look, whatever the size of the table.
 imprint() {
   local family
   for family in "${families[@]}"; do
     ipt "$family" -save 2>/dev/null | awk -v family="$family" '
-      /^\*/ { table = $0 }
-      /^:DVPN_/ { print family, table, $1 }
-      /^-A DVPN_/ { print family, table, $0 }
-      /^-A / && !/^-A DVPN_/ { n[table $2]++; if (/ -[jg] DVPN_/) print family, table, n[table $2], $0 }'
-  done
+      /^\*/ { table = family " " $0 }
+      /^:DVPN_/ { print table, $1 }
+      /^-A / { n[table $2]++; if (/^-A DVPN_/ || / -[jg] DVPN_/) print table, $2, n[table $2], $0 }'
+  done | sort
 }
+
+# as_wanted OPTION...: the imprint of what install would put in place by now. (In processes of its own: it reads the configuration anew.)
+as_wanted() { "$BASH" "$self" "$@" imprint; }
 
 # do_keep OPTION...: unbounded: ended by a signal, which leaves the rules in place.
 do_keep() {
-  local wanted=none repairs=() wait now # (an imprint has more than one word, or none)
+  local wanted=none repairs=() wait now
   while true; do
     wait=$LOOK
     now=$(imprint)
     if [[ $now != "$wanted" ]]; then
-      [[ $wanted == none ]] || note 'another program has changed the rules: they are put back'
+      # (also when the configuration has changed and somebody has installed its rules: to do that again changes nothing)
+      [[ $wanted == none ]] || note 'the rules have changed: they are put in place'
       repairs+=("$SECONDS")
-      # (in a process of its own: the configuration may be another by now)
-      if "$BASH" "$self" "$@" install; then wanted=$(imprint); else wait=$GIVE_WAY; fi
+      if ! "$BASH" "$self" "$@" install; then
+        wanted=none wait=$GIVE_WAY
+      elif [[ $(imprint) != "$wanted" ]]; then # (not taken for what is wanted as it is: somebody may be at it already)
+        wanted=$(as_wanted "$@") || wanted=none wait=$GIVE_WAY
+      fi
       while ((${#repairs[@]} && repairs[0] + 60 <= SECONDS)); do repairs=("${repairs[@]:1}"); done
       if ((${#repairs[@]} >= MOST_OFTEN)); then
-        note "they were changed ${#repairs[@]} times in a minute: looking again in $GIVE_WAY seconds"
+        note "that was ${#repairs[@]} times in a minute: looking again in $GIVE_WAY seconds"
         wait=$GIVE_WAY
       fi
     fi
