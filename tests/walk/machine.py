@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TERMINAL = HERE.parent / "lab" / "lib" / "terminal"
 WORK = pathlib.Path("/run/dvpn-machines")  # in namespaces of our own: nobody else's
 CGROUPS = WORK / "cgroup"
+STALE = 1800  # seconds
 
 
 def alone():
@@ -32,6 +33,8 @@ def alone():
         os.environ["DVPN_ALONE"] = "yes"
         reaper = ["bash", "-c", '"$@" & wait "$!"', "first"]  # (namespaces of machines end only when all that was in them is waited for)
         os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", *reaper, sys.executable, *sys.argv])
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # (what a shell starts beside itself is deaf to them, and so would be all that we start)
     must("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p", WORK, CGROUPS)
     must("ip link set lo up && ip link add internet type bridge && ip link set internet up")
 
@@ -146,8 +149,9 @@ class Machine(Place):
             except RuntimeError as why:
                 print(f"systemd does not boot here ({why}): what follows is with the stand-in for it, tests/walk/standin", flush=True)
                 Machine.stand_in = True
-                self.first.kill()
-                self.first.wait()
+                if self.first:
+                    self.first.kill()
+                    self.first.wait()
         for name in ("standin", "systemctl", "journalctl"):
             must("cp", HERE / "standin", self.root / "usr/local/sbin" / name)
         return self.begin("standin", seconds)
@@ -207,8 +211,7 @@ def new_cgroup(name):
         must("mount -t cgroup2 cgroup2", CGROUPS)
     own = next((line[3:].lstrip("/") for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")), "")
     for stale in (CGROUPS / own).glob("dvpn-machine-*"):
-        if "populated 0" in (stale / "cgroup.events").read_text():  # (of a test that was killed)
-            remove_cgroup(stale)
+        remove_stale(stale)
     cgroup = CGROUPS / own / f"dvpn-machine-{name}-{uuid.uuid4()}"
     must("mkdir", cgroup)
     return cgroup
@@ -216,3 +219,13 @@ def new_cgroup(name):
 
 def remove_cgroup(cgroup):
     must(f"find {shlex.quote(str(cgroup))} -depth -type d -exec rmdir {{}} +")
+
+
+def remove_stale(cgroup):
+    """What an earlier program has left, since it ends with its machines. A young one may be somebody's who is about to go in."""
+    try:
+        if time.time() - cgroup.stat().st_mtime > STALE:
+            for folder, _, _ in os.walk(cgroup, topdown=False):
+                os.rmdir(folder)
+    except OSError:
+        pass  # (it is in use, or another program was quicker)

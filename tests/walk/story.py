@@ -72,7 +72,7 @@ def leaf_fetches(walk, said):
     server.start(f"PAGE='the page of server' exec socat TCP-LISTEN:80,bind=10.0.99.1,reuseaddr,fork EXEC:/root/page")
     until("the server's page", lambda: ":80 " in server.run("ss -Hltn")[1])
     walk.see(client.must(said.text), "the page of server")
-    walk.see(client.must("dvpn log"), r"flow .*10\.0\.99\.1:80.* end=done")
+    until("the flow's line", lambda: re.search(r"flow .*10\.0\.99\.1:80.* end=done", client.must("dvpn log")))
     for gateway in (server, client):
         walk.see(gateway.run("dvpn check")[1], "^ok +rules")
 
@@ -160,6 +160,10 @@ def top(walk, said):
         walk.thursday.gateway.terminal(said.text, "see:10.0.33.5:22", "key:q")
 
 
+def journal(walk, said):
+    until("the page's line", lambda: re.search(r"flow .*10\.0\.33\.9:80.* end=done", walk.thursday.gateway.must(said.text)))
+
+
 def map_set(walk, said):
     gateway = walk.thursday.gateway
     walk.see(gateway.must(f"{said.text} --dry-run"), "saturday")
@@ -222,15 +226,15 @@ COMMANDS = {
     "ssh 10.0.33.5": ssh,
     "curl http://10.0.33.9/": page,
     "dvpn flows": flows,
-    "journalctl -u dvpnd": at_thursday(r"flow .*10\.0\.33\.9:80.* end=done"),
+    "journalctl -u dvpnd": journal,
     "dvpn gateways": at_thursday("203.0.113.9"),
     "dvpn why 10.0.33.9:445": at_thursday("would be carried"),
     "dvpn map set 10.0.34.1 saturday 203.0.113.11": map_set,
     "dvpn reload": both(),
     "dvpn status": at_thursday(r"203\.0\.113\.9 +up", "rules +in place"),
     "dvpn top": top,
-    "dvpn flows --from 10.0.32.0/24 --port 445 --watch": watched(["see:flows", "signal:INT"]),
-    "dvpn log -f": watched(["see:end=done", "signal:INT"]),
+    "dvpn flows --from 10.0.32.0/24 --port 445 --watch": watched(["see:flows", "key:\x03"]),
+    "dvpn log -f": watched(["see:end=done", "key:\x03"]),
     "ssh -L 9470:127.0.0.1:9470 gateway": forwarded,
     "dvpn init --dnsmasq": names,
     "dvpn init --leaf --network 10.0.99.1/32": leaf,
