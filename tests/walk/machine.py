@@ -36,6 +36,7 @@ def alone():
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)  # (what a shell starts beside itself is deaf to them, and so would be all that we start)
     must("mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p", WORK, CGROUPS)
+    subprocess.run(["mount", "-t", "cgroup2", "cgroup2", CGROUPS], capture_output=True, check=False)  # (new_cgroup looks whether it is there)
     must("ip link set lo up && ip link add internet type bridge && ip link set internet up")
 
 
@@ -208,7 +209,7 @@ class Machine(Place):
 def new_cgroup(name):
     """One beside our own for a machine, since systemd takes what it is in for the whole tree."""
     if not CGROUPS.is_mount():
-        must("mount -t cgroup2 cgroup2", CGROUPS)
+        raise RuntimeError("there is no cgroup2")
     own = next((line[3:].lstrip("/") for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")), "")
     for stale in (CGROUPS / own).glob("dvpn-machine-*"):
         remove_stale(stale)

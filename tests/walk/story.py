@@ -171,7 +171,7 @@ def map_set(walk, said):
     gateway.must(said.text)
     until("the new line to be in force", lambda: "no host key" in (why := gateway.run("dvpn why 10.0.34.1:22")[1]) or "pinned" in why, 5)
     gateway.must("dvpn map remove saturday")  # (there is none, which status would say)
-    until("the old table to be in force", lambda: re.search(r"table .*: 1 routes", gateway.run("dvpn status")[1]), 5)
+    until("the old table to be in force", lambda: re.search(r"table .*: 1 route", gateway.run("dvpn status")[1]), 5)
 
 
 def metrics(walk, said):
