@@ -54,6 +54,7 @@ void read_ssh(Section& root, DaemonConfig& config, Report& report) {
   ssh.read("settle_time", out.settle_time, duration(kTick, hours(24)));
   ssh.read("channels_per_session", out.channels_per_session, number(1, 1024));
   ssh.read("sessions_per_gateway", out.sessions_per_gateway, number(1, 1024));
+  ssh.read("handshakes_per_gateway", out.handshakes_per_gateway, number(1, 100));
   if (out.backoff_max < out.backoff_min)
     report.error(ssh.place(ssh.has("backoff_max") ? "backoff_max" : "backoff_min"),
                  "ssh.backoff_max is shorter than ssh.backoff_min");

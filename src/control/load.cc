@@ -32,6 +32,7 @@ gateway::Settings gateway_settings(const config::DaemonConfig& config) {
   settings.backoff_min = config.ssh.backoff_min;
   settings.backoff_max = config.ssh.backoff_max;
   settings.settle_time = config.ssh.settle_time;
+  settings.handshakes = config.ssh.handshakes_per_gateway;
   settings.pool = {config.ssh.channels_per_session, config.ssh.sessions_per_gateway};
   return settings;
 }

@@ -30,13 +30,15 @@ void block_all_signals() {
 
 }  // namespace
 
-Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Report)> report)
+Worker::Worker(SnapshotPtr snapshot, std::uint64_t window_budget, gateway::Turns& turns, std::function<void(Report)> report)
     : report_(std::move(report)),
       snapshot_(std::move(snapshot)),
       all_windows_(window_budget),
       budget_{window_budget},
       scratch_memory_(std::make_unique_for_overwrite<char[]>(kScratch)),
       scratch_(scratch_memory_.get(), kScratch),
+      turns_(turns),
+      room_(context_.get_executor()),
       tasks_(context_.get_executor()),
       sweep_timer_(context_.get_executor()) {}
 
@@ -167,7 +169,7 @@ net::Task<> Worker::give_back(Flow& flow, FarReader& reader) {
 
 gateway::Gateway& Worker::gateway_of(const table::GatewaySpec& spec) {
   std::unique_ptr<gateway::Gateway>& gateway = gateways_[spec];
-  if (!gateway) gateway = std::make_unique<gateway::Gateway>(context_.get_executor(), spec, snapshot_->gateways);
+  if (!gateway) gateway = std::make_unique<gateway::Gateway>(context_.get_executor(), spec, snapshot_->gateways, turns_, room_);
   return *gateway;
 }
 
@@ -207,6 +209,7 @@ void Worker::stop() {
 
 /// The last coroutine of the thread: when it has ended, the event loop has nothing left and returns.
 net::Task<> Worker::shut_down() {
+  room_.close();
   for (const auto& [spec, gateway] : gateways_) gateway->stop();
   sweep_timer_.cancel();
   co_await tasks_.join();

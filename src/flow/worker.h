@@ -42,8 +42,9 @@ struct Report {
 
 class Worker {
  public:
-  /// `report` is called from this worker's thread: it posts to the front. Each flow's last report is that it ended.
-  Worker(SnapshotPtr snapshot, std::uint64_t window_budget, std::function<void(Report)> report);
+  /// `report` is called from this worker's thread: it posts to the front. Each flow's last report is that it ended. `turns` is for all
+  /// workers, and outlives them.
+  Worker(SnapshotPtr snapshot, std::uint64_t window_budget, gateway::Turns& turns, std::function<void(Report)> report);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -83,6 +84,8 @@ class Worker {
   WindowBudget budget_;
   std::unique_ptr<char[]> scratch_memory_;  // not touched before it is used: most of it never is
   std::span<char> scratch_;
+  gateway::Turns& turns_;
+  gateway::Room room_;
   std::map<table::GatewaySpec, std::unique_ptr<gateway::Gateway>> gateways_;
   std::map<std::uint64_t, Flow*> flows_;
   Ledger ledger_;

@@ -30,11 +30,14 @@ bool is_final(ssh::SessionTrouble trouble) {
 
 }  // namespace
 
-Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings)
+Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings, Turns& turns, Room& room)
     : executor_(executor),
       spec_(std::move(spec)),
       settings_(std::move(settings)),
       tasks_(executor),
+      turns_(turns),
+      room_(room),
+      turn_came_(executor),
       backoff_(settings_->backoff_min, settings_->backoff_max) {}
 
 bool Gateway::may_try() const { return !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_)); }
@@ -171,14 +174,37 @@ void Gateway::wake_all() {
   for (Wait* const wait : waiting_) wait->look_again();
 }
 
+/// Connects when it has its turn. What fails then is told to the other workers that wait for theirs.
+net::Task<std::optional<ssh::SessionFailure>> Gateway::take_turn(ssh::Session& session, std::shared_ptr<const Settings> settings) {
+  Turns::Turn turn(turns_, spec_.host, spec_.port, settings->handshakes, [this] { net::asio::post(executor_, [this] { turn_came_.notify(); }); });
+  // unbounded: ended by those that have their turn, whose attempts have a deadline, and by stop()
+  while (turn.state() == Turns::Turn::State::kWaits && !stopped_) co_await turn_came_.wait();
+  if (turn.state() == Turns::Turn::State::kFailed) co_return turn.failure();
+  if (stopped_) co_return ssh::SessionFailure{ssh::SessionTrouble::kClosed, "stopped"};
+  Attempt attempt{session};
+  attempt_ = &attempt;
+  auto connecting = connect(attempt, settings->connect_timeout);
+  std::optional<ssh::SessionFailure> trouble = co_await std::move(connecting);
+  attempt_ = nullptr;
+  if (trouble && !stopped_) turn.failed(*trouble);
+  co_return trouble;
+}
+
 net::Task<std::optional<ssh::SessionFailure>> Gateway::connect(Attempt& attempt, milliseconds within) {
   const auto started = Clock::now();
   auto connecting = attempt.connector.connect(spec_.host, spec_.port, within);
   auto socket = co_await std::move(connecting);
   if (!socket) co_return ssh::SessionFailure{ssh::SessionTrouble::kUnreachable, socket.error().text};
   const auto left = within - std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+  auto entering = room_.enter();
+  const Room::Place place = co_await std::move(entering);
+  if (stopped_) {
+    room_.leave(place);
+    co_return ssh::SessionFailure{ssh::SessionTrouble::kClosed, "stopped"};
+  }
   auto shaking_hands = attempt.session.connect(std::move(*socket), std::max(left, milliseconds(1)));
   auto outcome = co_await std::move(shaking_hands);
+  room_.leave(place);
   if (!outcome) co_return outcome.error();
   co_return std::nullopt;
 }
@@ -202,11 +228,8 @@ net::Task<> Gateway::set_up_session() {
   if (settings->known_hosts->find(spec_.host, spec_.port).empty()) {
     trouble = {ssh::SessionTrouble::kHostKeyUnknown, "no host key is pinned for it in known_hosts"};
   } else {
-    Attempt attempt{session};
-    attempt_ = &attempt;
-    auto connecting = connect(attempt, settings->connect_timeout);
+    auto connecting = take_turn(session, settings);
     trouble = co_await std::move(connecting);
-    attempt_ = nullptr;
   }
   connecting_ = false;
   if (stopped_ && !trouble) trouble = {ssh::SessionTrouble::kClosed, "stopped"};
@@ -286,6 +309,7 @@ void Gateway::stop() {
     attempt_->connector.cancel();
     attempt_->session.close();
   }
+  turn_came_.notify();
   wake_all();
 }
 

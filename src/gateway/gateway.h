@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One remote gateway as one worker sees it: a pool of sessions that grows on demand and is let go when idle.
 //
-// Theory of operation. Nothing is connected before a flow needs it. One handshake runs at a time; flows that come
-// meanwhile wait for it under their own deadline. A failed attempt starts a back-off with jitter, during which flows
+// Theory of operation. Nothing is connected before a flow needs it. One handshake runs at a time, when it has its turn among the
+// workers (`turns`) and among this worker's gateways (`room`); flows that come meanwhile wait for it under their own deadline. A failed attempt starts a back-off with jitter, during which flows
 // are refused at once with the reason of the failure: a gateway that is down costs its clients no time and its sshd no
 // storm. A session whose sshd does not answer gets no new flows, and what was opening on it goes elsewhere; what is open stays, until
 // the keepalives judge. A gateway that has failed is trusted again when a session has been up for a while: nobody flaps
@@ -25,6 +25,8 @@
 #include "base/backoff.h"
 #include "gateway/pool_policy.h"
 #include "gateway/reach.h"
+#include "gateway/room.h"
+#include "gateway/turns.h"
 #include "gateway/usage.h"
 #include "gateway/wait.h"
 #include "net/connect.h"
@@ -46,6 +48,7 @@ struct Settings {
   std::chrono::milliseconds backoff_min{500};
   std::chrono::milliseconds backoff_max{60'000};
   std::chrono::milliseconds settle_time{10'000};  ///< a gateway that has failed has to be up for so long before flows that have another choice go to it
+  std::size_t handshakes = 4;  ///< with one sshd at once, of all workers
   PoolLimits pool;
 };
 
@@ -68,7 +71,8 @@ struct Stats {
 
 class Gateway {
  public:
-  Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings);
+  /// `turns`, of all workers, and `room`, of this one, outlive it.
+  Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings, Turns& turns, Room& room);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -131,6 +135,7 @@ class Gateway {
   void start_session();
   net::Task<> set_up_session();
   void wake_all();
+  net::Task<std::optional<ssh::SessionFailure>> take_turn(ssh::Session& session, std::shared_ptr<const Settings> settings);
   net::Task<std::optional<ssh::SessionFailure>> connect(Attempt& attempt, std::chrono::milliseconds within);
   void failed(ssh::SessionFailure failure);
   void suspect();
@@ -147,6 +152,9 @@ class Gateway {
   table::GatewaySpec spec_;
   std::shared_ptr<const Settings> settings_;
   net::TaskGroup tasks_;
+  Turns& turns_;
+  Room& room_;
+  net::Signal turn_came_;
   std::list<Wait*> waiting_;  // for a session, or for their turn; who came first is first
   std::vector<Pooled*> pool_;  // established ones, each owned by its set_up_session()
   std::vector<Spare> spares_;        // the last one used is the last

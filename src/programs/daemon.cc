@@ -36,6 +36,7 @@ Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
       stop_(context_.get_executor()),
       watchdog_timer_(context_.get_executor()),
       watch_timer_(context_.get_executor()),
+      rules_timer_(context_.get_executor()),
       signals_(context_.get_executor()),
       reload_ended_(context_.get_executor()) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
@@ -191,7 +192,7 @@ net::Task<> Daemon::serve() {
         dispatcher_->reported(report);
       });
     };
-    workers_.push_back(std::make_unique<flow::Worker>(snapshot_, config.limits.buffers / count, to_front));
+    workers_.push_back(std::make_unique<flow::Worker>(snapshot_, config.limits.buffers / count, turns_, to_front));
   }
   auto conntrack = intercept::Conntrack::open();
   if (!conntrack) log_warning(text(conntrack.error().text, ": clients are known by the port that NAT gave them"));
@@ -211,6 +212,7 @@ net::Task<> Daemon::serve() {
   start_http();
   tasks_.spawn(wait_for_signals());
   tasks_.spawn(watch_table());
+  tasks_.spawn(watch_rules());
   tasks_.spawn(feed_watchdog());
   log_info(text("dvpnd " DVPN_VERSION " ready: port ", config.intercept.port, ", ", workers_.size(), " workers, ",
                 snapshot_->table.routes().size(), " routes"));
@@ -235,6 +237,7 @@ net::Task<> Daemon::serve() {
   co_await stop_http();
   watchdog_timer_.cancel();
   watch_timer_.cancel();
+  rules_timer_.cancel();
   signals_.cancel();
   log_info("dvpnd stopped");
 }

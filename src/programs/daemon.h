@@ -75,6 +75,7 @@ class Daemon {
   std::string list_redirects();
   std::string read_log(const std::string& line) const;
   net::Task<> look_for_rules();
+  net::Task<> watch_rules();
   net::Task<std::string> why(control::Caller caller, std::string line);
   bool catches(wire::Kind protocol) const;
   net::Task<flow::FarAnswer> ask_far(const control::WhyFacts& facts, wire::Request request);
@@ -91,6 +92,7 @@ class Daemon {
   std::string config_path_;
   flow::SnapshotPtr snapshot_;
   net::asio::io_context context_{1};
+  gateway::Turns turns_;
   std::vector<std::unique_ptr<flow::Worker>> workers_;
   std::unique_ptr<flow::Dispatcher> dispatcher_;
   std::unique_ptr<intercept::PacketQueue> queue_;  // until the gate has it
@@ -119,6 +121,7 @@ class Daemon {
   net::Signal stop_;
   net::Timer watchdog_timer_;
   net::Timer watch_timer_;
+  net::Timer rules_timer_;
   net::asio::basic_signal_set<net::Executor> signals_;
   unsigned stop_signals_ = 0;
   bool stopping_ = false;

@@ -13,7 +13,7 @@ constexpr std::size_t kMostRedirects = 100'000;  // in one answer
 /// Flows that are written into an answer before the front thread looks after others: less than a millisecond's work.
 constexpr std::size_t kFlowsATurn = 100;
 /// How long an answer about the rules serves.
-constexpr auto kRulesAge = std::chrono::seconds(5);
+constexpr auto kRulesAge = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -73,18 +73,32 @@ net::Task<control::DaemonState> Daemon::whole_state() {
   co_return now;
 }
 
-/// Rules that came after the daemon did find their sets filled.
+/// Rules that came after the daemon did find their sets filled. Rules that have gone are nobody's wish while it runs.
 net::Task<> Daemon::look_for_rules() {
   const auto now = std::chrono::steady_clock::now();
   if (rules_looked_ != std::chrono::steady_clock::time_point{} && now - rules_looked_ < kRulesAge) co_return;
   rules_looked_ = now;
   auto looking = intercept::find_rules(snapshot_->config.rules.set);
   const intercept::RulesState found = co_await std::move(looking);
+  const intercept::RulesState before = rules_;
   rules_ = found;
+  if (before == intercept::RulesState::kInPlace && found == intercept::RulesState::kAbsent)
+    log_error("the firewall rules are gone, another program has flushed them: nothing is carried, and what is for other sites may leave in the clear; "
+              "run: dvpn-rules install");
+  if (before == intercept::RulesState::kAbsent && found == intercept::RulesState::kInPlace) log_info("the firewall rules are in place");
   if (found != intercept::RulesState::kInPlace || sets_ != intercept::SetState::kAbsent || reloading_) co_return;
   reloading_ = true;
   co_await fill_sets();
   end_reload();
+}
+
+net::Task<> Daemon::watch_rules() {
+  while (!stopping_) {
+    co_await look_for_rules();
+    if (stopping_) break;
+    rules_timer_.expires_after(kRulesAge);
+    co_await rules_timer_.async_wait(net::use_result);
+  }
 }
 
 net::Task<std::string> Daemon::list_gateways() {

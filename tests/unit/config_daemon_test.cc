@@ -58,6 +58,7 @@ ssh:
   settle_time: 20s
   channels_per_session: 8
   sessions_per_gateway: 4
+  handshakes_per_gateway: 2
 intercept:
   port: 9041
   gate: accept-first
@@ -136,6 +137,7 @@ log:
   EXPECT_EQ(config.ssh.settle_time, milliseconds(20'000));
   EXPECT_EQ(config.ssh.channels_per_session, 8u);
   EXPECT_EQ(config.ssh.sessions_per_gateway, 4u);
+  EXPECT_EQ(config.ssh.handshakes_per_gateway, 2u);
   EXPECT_EQ(config.intercept.port, 9041);
   EXPECT_EQ(config.intercept.gate, Gate::kAcceptFirst);
   EXPECT_EQ(config.intercept.queue, 0);
