@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // delay_line: what netem would be, for kernels without it. Two NFQUEUE queues, one for each direction of a link; each
-// packet waits its fixed delay, behind those before it where the rate is limited, and is lost with some probability.
+// packet waits its fixed delay, behind those before it where the rate is limited, and is lost with some probability; with
+// jitter, each waits up to so much longer, by itself, so that packets overtake each other.
 //
-//   delay_line QUEUE QUEUE [delay=MS] [rate=MBIT] [loss=PERCENT] [limit=KB]
+//   delay_line QUEUE QUEUE [delay=MS] [rate=MBIT] [loss=PERCENT] [limit=KB] [jitter=MS]
 //
 // How it works: packets stay in the kernel, only their numbers come here. A direction is a FIFO, so its packets leave
-// in order and one batch verdict releases all that are due. A packet that would wait longer than `limit` (default
+// in order and one batch verdict releases all that are due (with jitter: one verdict each). A packet that would wait longer than `limit` (default
 // 1024 KB at the given rate) is dropped, as by a router with a full buffer. GSO packets pass whole: one entry for up to
 // 64 KB. Prints "ready" when both queues are bound; ends on SIGTERM or SIGINT and prints what passed. While it is not
 // running, its rules' --queue-bypass lets everything through.
@@ -33,10 +34,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <poll.h>
+#include <queue>
 #include <random>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -44,6 +48,7 @@ using Nanoseconds = std::int64_t;
 
 struct Line {
   Nanoseconds delay = 0;
+  Nanoseconds jitter = 0;
   double bytes_per_second = 0;  // 0: unlimited
   double loss = 0;              // 0..1
   double limit_bytes = 1024 * 1024;
@@ -78,7 +83,10 @@ class Direction {
 
   int fd() const { return mnl_socket_get_fd(socket_); }
   /// When the first waiting packet is due; the largest number when none waits.
-  Nanoseconds next_due() const { return waiting_.empty() ? INT64_MAX : waiting_.front().due; }
+  Nanoseconds next_due() const {
+    if (!shaken_.empty()) return shaken_.top().due;
+    return waiting_.empty() ? INT64_MAX : waiting_.front().due;
+  }
 
   /// Takes in what has arrived, at most a few hundred packets, so that the other direction has its turn.
   void receive() {
@@ -92,6 +100,7 @@ class Direction {
 
   /// Releases every packet that is due (20 us early counts: less than a wake-up costs).
   void release(Nanoseconds at) {
+    for (; !shaken_.empty() && shaken_.top().due <= at; shaken_.pop()) verdict(NFQNL_MSG_VERDICT, shaken_.top().id, NF_ACCEPT);
     std::uint32_t last = 0;
     bool any = false;
     while (!waiting_.empty() && waiting_.front().due <= at + 20'000) {
@@ -111,6 +120,7 @@ class Direction {
   struct Packet {
     std::uint32_t id;
     Nanoseconds due;
+    bool operator>(const Packet& other) const { return due > other.due; }
   };
 
   void ask(nlmsghdr* message) {
@@ -172,13 +182,17 @@ class Direction {
       }
       sent = busy_until_ = start + static_cast<Nanoseconds>(length * 1e9 / line_.bytes_per_second);
     }
-    waiting_.push_back({id, sent + line_.delay});
+    if (line_.jitter > 0)
+      shaken_.push({id, sent + line_.delay + static_cast<Nanoseconds>(chance_(random_) * static_cast<double>(line_.jitter))});
+    else
+      waiting_.push_back({id, sent + line_.delay});
   }
 
   std::uint16_t queue_;
   const Line& line_;
   mnl_socket* socket_ = nullptr;
   std::deque<Packet> waiting_;
+  std::priority_queue<Packet, std::vector<Packet>, std::greater<>> shaken_;  // with jitter: the next one first
   Nanoseconds busy_until_ = 0;  // until then the packets before occupy the line
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<> chance_{0, 1};
@@ -192,7 +206,8 @@ bool read_option(std::string_view text, Line& line) {
   double value = 0;
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
   if (parsed.ec != std::errc{} || parsed.ptr != number.data() + number.size() || value < 0) return false;
-  if (key == "delay") line.delay = static_cast<Nanoseconds>(value * 1e6);
+  if (key == "jitter") line.jitter = static_cast<Nanoseconds>(value * 1e6);
+  else if (key == "delay") line.delay = static_cast<Nanoseconds>(value * 1e6);
   else if (key == "rate") line.bytes_per_second = value * 1e6 / 8;
   else if (key == "loss" && value <= 100) line.loss = value / 100;
   else if (key == "limit") line.limit_bytes = value * 1024;
@@ -225,7 +240,7 @@ int main(int argc, char** argv) {
   bool good = argc >= 3;
   for (std::size_t i = 3; i < arguments.size(); ++i) good = good && read_option(arguments[i], line);
   if (!good) {
-    std::fputs("usage: delay_line QUEUE QUEUE [delay=MS] [rate=MBIT] [loss=PERCENT] [limit=KB]\n", stderr);
+    std::fputs("usage: delay_line QUEUE QUEUE [delay=MS] [rate=MBIT] [loss=PERCENT] [limit=KB] [jitter=MS]\n", stderr);
     return 2;
   }
   sigset_t ending;

@@ -214,6 +214,17 @@ TEST_F(GateFault, WithoutTheRulesConnectionsComePastItAndItSaysSo) {
   EXPECT_EQ(dvpn(a_, "status").exit, 0);
 }
 
+TEST_F(GateFault, ThatAnotherProgramHasFlushedTheRulesIsSaidUnasked) {
+  start_daemon();
+  const auto said = [&](const char* words) { return count(a_.log("dvpnd"), words) == 1; };
+  ASSERT_EQ(a_.gateway().run("for i in iptables ip6tables; do for t in raw mangle nat filter; do $i -w 10 -t $t -F; done; done").exit, 0);
+  EXPECT_TRUE(wait_until([&] { return said("<3>the firewall rules are gone, another program has flushed them: "); }, 5s, "the daemon to notice"));
+  EXPECT_EQ(dvpn(a_, "status").exit, 1);
+  rules();
+  EXPECT_TRUE(wait_until([&] { return said("<6>the firewall rules are in place"); }, 5s, "the daemon to notice again"));
+  EXPECT_EQ(dvpn(a_, "status").exit, 0);
+}
+
 TEST_F(GateFault, ItCanBeTurnedOff) {
   configure(a_, "intercept", "gate: accept-first");
   rules();

@@ -193,6 +193,18 @@ TEST_F(Peer, AStepThatFailsPutsBackWhatWasDone) {
   EXPECT_EQ(everything(), before);
 }
 
+TEST_F(Peer, AFullDiskPutsBackWhatWasDone) {
+  init();
+  const std::string before = everything();
+  machine_.must("mount -o remount,size=$(($(df --output=used -k /mnt | tail -n 1) + 1024))k /mnt; ! head -c 10M /dev/zero >/mnt/fill 2>/dev/null");
+  const Result refused = dvpn("peer add --yes", block());
+  EXPECT_NE(refused.exit, 0) << refused.out;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("No space left on device"), HasSubstr("nothing was changed")));
+  EXPECT_EQ(everything(), before);
+  machine_.must("mount -o remount,size=1g /mnt");
+  EXPECT_EQ(dvpn("peer add --yes", block()).exit, 0);
+}
+
 TEST_F(Peer, WhatSpeaksForAnotherSiteIsRefused) {
   init();
   ASSERT_EQ(dvpn("peer add --yes", block()).exit, 0);

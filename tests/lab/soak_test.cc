@@ -2,7 +2,7 @@
 //
 // Mixed traffic both ways between two sites, over both families, while things break at random: nothing is ever wrong, all goes on by
 // itself when the breaking ends, and what has lived through it is as large as before. DVPN_SOAK says for how many seconds things
-// break (default 40), DVPN_SOAK_SEED which things (default: the clock; it is printed).
+// break (default 120), DVPN_SOAK_SEED which things (default: the clock; it is printed).
 //   DVPN_SOAK=3600 build/tests/lab/soak_lab_test
 
 #include <gmock/gmock.h>
@@ -154,7 +154,7 @@ TEST_F(Soak, NothingIsWrongAndAllGoesOnAndNothingGrows) {
   EXPECT_EQ(ends(warm, "cut") + ends(warm, "slow"), 0) << to_text(warm);
   const Size daemon_before = daemon(), relay_before = relay();
 
-  const auto until = Clock::now() + std::chrono::seconds(setting("DVPN_SOAK", 40));
+  const auto until = Clock::now() + std::chrono::seconds(setting("DVPN_SOAK", 120));
   while (Clock::now() < until && !HasFailure()) {
     break_something();
     rest(Duration(std::uniform_int_distribution(200, 3000)(dice_)));
