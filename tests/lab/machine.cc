@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "fixture.h"
 
 namespace dvpn::lab {
@@ -15,7 +17,8 @@ Machine::Machine()
                 "sed -i '/^dvpn/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow && "
                 "printf 'Include /etc/ssh/sshd_config.d/*.conf\\nUsePAM yes\\n' >/etc/ssh/sshd_config && "
                 "echo ready && exec tail -f /dev/null"}) {
-  EXPECT_TRUE(process_.wait_for_output("ready")) << process_.err();
+  // Before it is ready its /etc is this machine's own: nothing may be run in it then.
+  if (!process_.wait_for_output("ready")) throw std::runtime_error("no machine to try this on: " + process_.err());
 }
 
 Result Machine::run(const std::string& command) const {

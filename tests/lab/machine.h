@@ -12,6 +12,7 @@ namespace dvpn::lab {
 
 class Machine {
  public:
+  /// Throws std::runtime_error when there can be none.
   Machine();
 
   /// A shell command as root there.
