@@ -6,11 +6,14 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "control/http_rules.h"
 #include "control/json_form.h"
 
 namespace dvpn::control {
 
 namespace {
+
+constexpr std::size_t kMostWords = 16;  // of a query
 
 std::string_view name(table::Via via) { return via == table::Via::kRelay ? "relay" : "direct"; }
 
@@ -91,6 +94,13 @@ std::expected<flow::FlowQuery, std::string> parse_flow_query(const std::string& 
     }
   }
   return query;
+}
+
+std::expected<flow::FlowQuery, std::string> flow_query(const std::string& query) {
+  flow::FlowQuery out{.limit = kFlowsListed};
+  for (const auto& [key, value] : query_words(query, kMostWords))
+    if (const auto done = set_word(out, key, value); !done) return std::unexpected(done.error());
+  return out;
 }
 
 FlowsAnswer::FlowsAnswer(const flow::FlowList& list) {

@@ -18,6 +18,9 @@ inline constexpr std::size_t kMostFlowsListed = 10'000;
 /// The call, or the sentence that refuses it.
 std::expected<flow::FlowQuery, std::string> parse_flow_query(const std::string& line);
 
+/// The query behind /flows.json?sort=rate&limit=100&from=10.0.31.0/24, as the call `flows` has it; or why it is none.
+std::expected<flow::FlowQuery, std::string> flow_query(const std::string& query);
+
 /// One word of a query, as the command line and the status page have it: key "from", "to", "port", "gateway", "protocol", "state",
 /// "sort" or "limit". Says why it cannot be.
 std::expected<void, std::string> set_word(flow::FlowQuery& query, std::string_view key, const std::string& value);

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// HTTP for reading alone: a listener, and a handler that answers GET. This file does the talking and bounds it: the number of callers,
-// the size of a request, the time that a caller may take. Who may call by which name is http_rules.h; what is served, the handler's
-// business. Boost.Beast stays in http_server.cc.
+// HTTP for reading alone: a listener, and a handler that answers GET. This file does the talking and bounds the size of a request. Who is
+// let in, and for how long, is reception.h's; who may call by which name, http_rules.h's; what is served, the handler's business.
+// Boost.Beast stays in http_server.cc.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <list>
-#include <memory>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "config/daemon_config.h"
-#include "net/task_group.h"
+#include "control/reception.h"
 
 namespace dvpn::control {
 
@@ -32,46 +27,33 @@ struct HttpReply {
 
 class HttpServer {
  public:
-  static constexpr std::size_t kMostCallers = 32;
   static constexpr std::uint32_t kLongestHead = 8u << 10;  ///< bytes of a request; it has no body
-  static constexpr auto kPatience = std::chrono::seconds(30);  ///< for the next request of a caller, and for it to take an answer
 
   /// Runs on the server's executor.
   using Handler = std::function<net::Task<HttpReply>(HttpRequest)>;
 
-  HttpServer(const net::Executor& executor, const config::Http& config);
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
+  HttpServer(const net::Executor& executor, const config::Http& config) : executor_(executor), config_(config), reception_(executor) {}
 
-  /// `name` begins what is said about it; a unix socket is for root and `group`.
-  Status listen(const std::string& name, const std::string& group);
+  /// `what` begins each message; a unix socket is for root and `group`.
+  Status listen(const std::string& what, const std::string& group);
   void start(Handler handler);
   /// Ends all conversations. Join afterwards.
   void stop();
-  net::Task<> join() { return tasks_.join(); }
+  net::Task<> join() { return reception_.join(); }
 
   const config::HttpListen& where() const { return config_.listen; }
 
  private:
   struct Conversation;
-  template <class Acceptor>
-  net::Task<> accept_loop(Acceptor& acceptor);
-  net::Task<> talk(std::unique_ptr<Conversation> owned);
+  net::Task<> talk(Reception::Caller& caller);
   net::Task<bool> read(Conversation& conversation);
   net::Task<> answer(Conversation& conversation);
   net::Task<bool> write(Conversation& conversation);
-  void make_room();
 
   net::Executor executor_;
   config::Http config_;
-  std::optional<net::TcpAcceptor> tcp_;
-  std::optional<net::UnixAcceptor> unix_;
-  net::TaskGroup tasks_;
-  net::Timer pause_;  // of the accept loop, after trouble
+  Reception reception_;
   Handler handler_;
-  std::list<Conversation*> conversations_;  // the one that was heard longest ago first
-  bool stopped_ = false;
 };
 
 }  // namespace dvpn::control

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the daemon serves by HTTP, where its configuration says so: metrics, and the status page.
+#include "base/text.h"
+#include "control/flows_answer.h"
 #include "control/metrics.h"
-#include "control/web_pages.h"
+#include "control/page_files.h"
 #include "programs/daemon.h"
 
 namespace dvpn {
@@ -11,7 +13,7 @@ Status Daemon::open_http() {
   const auto open = [&](const char* name, const config::Http& where, std::unique_ptr<control::HttpServer>& server) -> Status {
     if (where.listen.off()) return {};
     server = std::make_unique<control::HttpServer>(context_.get_executor(), where);
-    return server->listen(name, config.control.group);
+    return server->listen(text(name, ".listen: "), config.control.group);
   };
   if (const Status metrics = open("metrics", config.metrics, metrics_); !metrics) return metrics;
   return open("web", config.web, web_);

@@ -14,7 +14,7 @@
 #include "base/unique_fd.h"
 #include "control/http_rules.h"
 #include "control/http_server.h"
-#include "control/web_pages.h"
+#include "control/page_files.h"
 
 namespace dvpn::control {
 namespace {
@@ -65,7 +65,7 @@ class Http : public testing::Test {
 
   void start(const config::Http& where) {
     server_ = std::make_unique<HttpServer>(context_.get_executor(), where);
-    const Status listening = server_->listen("web", "");
+    const Status listening = server_->listen("web.listen: ", "");
     ASSERT_TRUE(listening) << listening.error().text;
     server_->start([](HttpRequest request) -> net::Task<HttpReply> {
       HttpReply reply{.body = request.path + "|" + request.query};
@@ -165,7 +165,7 @@ TEST_F(Http, RefusesWhatIsNoRequest) {
 
 TEST_F(Http, TooManySilentCallersMakeRoom) {
   std::vector<UniqueFd> silent;
-  for (std::size_t i = 0; i < HttpServer::kMostCallers + 8; ++i) silent.push_back(connect());
+  for (std::size_t i = 0; i < Reception::kMostCallers + 8; ++i) silent.push_back(connect());
   EXPECT_THAT(ask(get("/a")), StartsWith("HTTP/1.1 200 "));
   EXPECT_EQ(receive(silent.front()), "") << "who was heard longest ago has been hung up on";
   send(silent.back(), get("/b"));

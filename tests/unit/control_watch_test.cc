@@ -5,7 +5,6 @@
 
 #include "control/flows_answer.h"
 #include "control/log_answer.h"
-#include "control/web_pages.h"
 
 namespace dvpn::control {
 namespace {
