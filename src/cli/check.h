@@ -71,6 +71,9 @@ void check_relay(const CheckFacts& facts, Findings& findings);
 void check_daemon(const CheckFacts& facts, Findings& findings);
 void check_gateways(const CheckFacts& facts, Findings& findings);
 
+/// What dvpnd found of one gateway (control/probe), as check_gateways() reports it.
+void add_gateway(const nlohmann::json& gateway, Findings& findings);
+
 /// All of them, in the table's order.
 Findings run_checks(const CheckFacts& facts);
 

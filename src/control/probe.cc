@@ -14,7 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json to_json(const ProbeOutcome& outcome) {
-  ordered_json out = {{"name", outcome.name}, {"state", "failed"}, {"reason", nullptr}, {"text", ""}, {"remedy", nullptr}, {"software", nullptr}, {"versions", nullptr}};
+  ordered_json out = {{"name", outcome.name}, {"state", "failed"}, {"reason", nullptr}, {"text", ""}, {"remedy", nullptr}, {"software", nullptr}, {"versions", nullptr}, {"clock", nullptr}};
   if (!outcome.gateway) {
     out["reason"] = "not-in-table";
     out["text"] = "no line of the table has this gateway";
@@ -38,6 +38,7 @@ ordered_json to_json(const ProbeOutcome& outcome) {
   out["state"] = "ok";
   if (answer.answer && !answer.answer->software.empty()) out["software"] = answer.answer->software;
   if (answer.answer && answer.answer->versions) out["versions"] = {answer.answer->versions->lowest, answer.answer->versions->highest};
+  if (answer.clock) out["clock"] = {{"ahead_ms", answer.clock->ahead.count()}, {"uncertainty_ms", answer.clock->uncertainty.count()}};
   return out;
 }
 

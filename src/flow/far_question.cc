@@ -29,12 +29,15 @@ struct Try {
   std::optional<EndReason> no;
   std::string why;
   std::optional<wire::Answer> answer;
+  std::optional<ClockOffset> clock;
   bool try_next = false;
   bool try_again = false;
 };
 
 /// Asks the relay on the channel, whose waits a deadline ends.
 net::Task<> ask_relay(ssh::Channel& channel, std::string request, const net::Deadline& deadline, Try& out, std::span<char> scratch) {
+  const auto asked = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+  const auto asked_at = Clock::now();
   while (!request.empty() && channel.alive() && !deadline.expired()) {
     request.erase(0, channel.write(request));
     if (!request.empty()) co_await channel.wait_writable();
@@ -50,6 +53,8 @@ net::Task<> ask_relay(ssh::Channel& channel, std::string request, const net::Dea
         out.why = text("the relay's answer: ", wire::to_text(answer->error()));
       } else {
         out.answer = **answer;
+        const auto took = std::chrono::ceil<milliseconds>(Clock::now() - asked_at);
+        if (out.answer->clock) out.clock = clock_offset(asked, took, *out.answer->clock);
         if ((*answer)->status != wire::Status::kOk) out.no = end_reason((*answer)->status);
       }
       co_return;
@@ -123,6 +128,7 @@ net::Task<FarAnswer> ask_far(FarQuestion question, GatewayOf gateway_of, net::Ex
     out.no = outcome.no;
     out.why = std::move(outcome.why);
     out.answer = std::move(outcome.answer);
+    out.clock = outcome.clock;
     break;
   }
   co_return out;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/clock_offset.h"
 #include "flow/opening.h"
 #include "wire/answer.h"
 #include "wire/request.h"
@@ -35,6 +36,7 @@ struct FarAnswer {
   std::optional<EndReason> no{};     ///< how a flow would have ended; none: it would have opened
   std::string why{};
   std::optional<wire::Answer> answer{};  ///< of a relay that gave one
+  std::optional<ClockOffset> clock{};    ///< of the same, if it said what time it is
 };
 
 /// Asks, within the question's time. `scratch` is the worker's, see copy.h.

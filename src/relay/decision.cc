@@ -11,7 +11,8 @@ wire::Answer hello(std::uint32_t features) {
   return {.status = wire::Status::kOk,
           .versions = wire::Versions{},
           .features = features,
-          .software = "dvpn-relay " DVPN_VERSION};
+          .software = "dvpn-relay " DVPN_VERSION,
+          .clock = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
 }
 
 std::uint32_t feature_of(config::Protocol protocol) {

@@ -14,6 +14,9 @@ constexpr std::uint8_t kFeatures = 2;
 constexpr std::uint8_t kSoftware = 3;
 constexpr std::uint8_t kConnectTime = 4;
 constexpr std::uint8_t kLocal = 5;
+constexpr std::uint8_t kClock = 6;
+
+constexpr std::uint64_t kLatestClock = 253'402'300'799'999;  // 9999-12-31 23:59:59.999 UTC
 
 constexpr std::size_t kLongestValue = 255;
 
@@ -21,6 +24,20 @@ std::string four_bytes(std::int64_t number) {
   std::string out;
   append_u32(out, static_cast<std::uint32_t>(std::clamp<std::int64_t>(number, 0, UINT32_MAX)));
   return out;
+}
+
+std::string eight_bytes(std::uint64_t number) {
+  std::string out;
+  append_u32(out, static_cast<std::uint32_t>(number >> 32));
+  append_u32(out, static_cast<std::uint32_t>(number));
+  return out;
+}
+
+bool store_clock(Answer& answer, std::string_view bytes) {
+  if (answer.clock || bytes.size() != 8) return false;
+  const std::uint64_t number = std::uint64_t{read_u32(bytes.data())} << 32 | read_u32(bytes.data() + 4);
+  answer.clock.emplace(std::chrono::milliseconds(number));
+  return number <= kLatestClock;
 }
 
 bool store_known(Answer& answer, const Value& value) {
@@ -42,16 +59,18 @@ bool store_known(Answer& answer, const Value& value) {
       if (answer.connect_time || bytes.size() != 4) return false;
       answer.connect_time = std::chrono::microseconds(read_u32(bytes.data()));
       return true;
-    default:  // kLocal
+    case kLocal:
       if (answer.local) return false;
       answer.local = decode_endpoint(bytes);
       return answer.local.has_value();
+    default:  // kClock
+      return store_clock(answer, bytes);
   }
 }
 
 /// kOk, or why the whole answer is refused.
 Status store(Answer& answer, const Value& value) {
-  if (value.type < kVersions || value.type > kLocal) return value.critical ? Status::kUnsupported : Status::kOk;
+  if (value.type < kVersions || value.type > kClock) return value.critical ? Status::kUnsupported : Status::kOk;
   return store_known(answer, value) ? Status::kOk : Status::kMalformed;
 }
 
@@ -68,6 +87,10 @@ std::string encode(const Answer& answer) {
     append_value(body, kSoftware, std::string_view(answer.software).substr(0, kLongestValue));
   if (answer.connect_time) append_value(body, kConnectTime, four_bytes(answer.connect_time->count()));
   if (answer.local) append_value(body, kLocal, encode_endpoint(*answer.local));
+  if (answer.clock) {
+    const auto now = std::clamp<std::int64_t>(answer.clock->time_since_epoch().count(), 0, static_cast<std::int64_t>(kLatestClock));
+    append_value(body, kClock, eight_bytes(static_cast<std::uint64_t>(now)));
+  }
   return assemble(static_cast<std::uint8_t>(answer.status), body);
 }
 

@@ -36,6 +36,7 @@ struct Answer {
   std::string software{};  ///< at most 255 bytes; for people
   std::optional<std::chrono::microseconds> connect_time{};
   std::optional<net::Endpoint> local{};  ///< the relay's end of the connection to the target
+  std::optional<std::chrono::sys_time<std::chrono::milliseconds>> clock{};  ///< the relay's; from 1970 to 9999
   bool operator==(const Answer&) const = default;
 };
 

@@ -153,6 +153,21 @@ TEST_F(CheckTest, KeysThatAreNotThere) {
   EXPECT_THAT(run(check_keys), HasSubstr("cannot be read as a private key"));
 }
 
+std::string found(const nlohmann::json& clock) {
+  Findings findings;
+  findings.begin("gateways");
+  add_gateway({{"name", "gw"}, {"state", "ok"}, {"text", ""}, {"software", "dvpn-relay 1"}, {"clock", clock}}, findings);
+  return render(findings);
+}
+
+TEST(CheckGateway, AWrongClockIsAWarningBeyondWhatIsNotKnown) {
+  EXPECT_THAT(found(nullptr), HasSubstr("its relay answers (dvpn-relay 1), which does not say what time it is there\nall is well"));
+  EXPECT_THAT(found({{"ahead_ms", -12}, {"uncertainty_ms", 3}}), HasSubstr("gw: its clock is 12ms behind ours, give or take 3ms\nall is well"));
+  EXPECT_THAT(found({{"ahead_ms", 62'000}, {"uncertainty_ms", 2'000}}), HasSubstr("all is well"));
+  for (const int ahead : {62'001, -62'001, 86'400'000})
+    EXPECT_THAT(found({{"ahead_ms", ahead}, {"uncertainty_ms", 2'000}}), testing::AllOf(HasSubstr("warning  gateways  gw: its clock is "), HasSubstr("NTP"))) << ahead;
+}
+
 TEST(CheckFindings, AreShownWithTheirRemedies) {
   Findings findings;
   findings.begin("one");

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_page.h"
+
 namespace dvpn::control {
 namespace {
 
@@ -27,6 +29,14 @@ TEST(Probe, OnlyGatewaysOfTheTableAreFound) {
 
 nlohmann::json one(ProbeOutcome outcome) { return nlohmann::json::parse(probe_answer({std::move(outcome)}))["gateways"][0]; }
 
+TEST(ClockOffset, IsKnownToHalfOfTheTimeThatTheAnswerTook) {
+  using std::chrono::milliseconds;
+  const flow::SystemTime asked{milliseconds(1'000'000)};
+  EXPECT_EQ(flow::clock_offset(asked, milliseconds(20), asked + milliseconds(10)), (flow::ClockOffset{milliseconds(0), milliseconds(10)}));
+  EXPECT_EQ(flow::clock_offset(asked, milliseconds(20), asked + milliseconds(90'010)), (flow::ClockOffset{milliseconds(90'000), milliseconds(10)}));
+  EXPECT_EQ(flow::clock_offset(asked, milliseconds(21), asked - milliseconds(50)), (flow::ClockOffset{milliseconds(-60), milliseconds(11)}));
+}
+
 TEST(Probe, EachOutcomeIsSaid) {
   const Probed relay{.spec = {.user = "dvpn", .host = "203.0.113.9"}, .via = table::Via::kRelay};
   EXPECT_EQ(one({.name = "x", .gateway = {}, .answer = {}})["reason"], "not-in-table");
@@ -38,6 +48,12 @@ TEST(Probe, EachOutcomeIsSaid) {
   EXPECT_EQ(good["state"], "ok");
   EXPECT_EQ(good["software"], "dvpn-relay 1");
   EXPECT_EQ(good["versions"], nlohmann::json({1, 1}));
+  EXPECT_EQ(good["clock"], nullptr);
+  yes.clock = flow::ClockOffset{std::chrono::milliseconds(-7), std::chrono::milliseconds(3)};
+  EXPECT_EQ(one({.name = "203.0.113.9", .gateway = relay, .answer = yes})["clock"], nlohmann::json({{"ahead_ms", -7}, {"uncertainty_ms", 3}}));
+
+  const auto whole = nlohmann::json::parse(probe_answer({{.name = "203.0.113.9", .gateway = relay, .answer = yes}}));
+  EXPECT_EQ(lab::JsonPage("man/dvpn-json.7").differences("probe", whole), std::vector<std::string>{});
 
   flow::FarAnswer down;
   down.unusable.push_back({"203.0.113.9", flow::EndReason::kGatewayUnreachable, "Connection refused"});

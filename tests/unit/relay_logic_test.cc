@@ -76,6 +76,8 @@ TEST(Decision, AnswersByKindAndAccess) {
   EXPECT_EQ(hello.answer.versions, wire::Versions(1, 1));
   EXPECT_EQ(hello.answer.features, kAll);
   EXPECT_TRUE(hello.answer.software.starts_with("dvpn-relay "));
+  ASSERT_TRUE(hello.answer.clock);
+  EXPECT_LT(std::chrono::abs(*hello.answer.clock - std::chrono::system_clock::now()), std::chrono::seconds(5));
   for (const Kind kind : {Kind::kTcp, Kind::kUdp, Kind::kEcho}) {
     EXPECT_TRUE(asked(kind, open).open);
     EXPECT_FALSE(asked(kind, AccessList()).open);

@@ -17,13 +17,16 @@ Answer full_answer() {
           .features = kFeatureTcp | kFeatureWouldAllow,
           .software = "dvpn-relay 0.1.0",
           .connect_time = microseconds(1234),
-          .local = net::Endpoint::parse("[fd00:32::1]:50000")};
+          .local = net::Endpoint::parse("[fd00:32::1]:50000"),
+          .clock = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(1'800'000'000'123))};
 }
 
 TEST(Answer, HasTheDocumentedBytes) {
   EXPECT_EQ(encode(Answer{.status = Status::kRefused}), "\x01\x01\x00\x00"s);
   EXPECT_EQ(encode(Answer{.status = Status::kUnsupported, .versions = Versions{1, 1}, .features = 9}),
             "\x01\x07\x00\x0a\x01\x02\x01\x01\x02\x04\x00\x00\x00\x09"s);
+  EXPECT_EQ(encode(Answer{.status = Status::kOk, .clock = std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)}),
+            "\x01\x00\x00\x0a\x06\x08\x00\x00\x01\xa1\xfb\x67\x18\x00"s);
 }
 
 TEST(Answer, SurvivesTheWire) {
@@ -56,6 +59,7 @@ TEST(Answer, RefusesWrongValuesAndOtherVersions) {
   EXPECT_EQ(decode_answer("\x02\x00\x00\x00"s), std::unexpected(Status::kUnsupported));
   EXPECT_EQ(answer_body_length("\x01\x00\x04\x01"s), std::unexpected(Status::kMalformed));
   for (const std::string& bad : {"\x01\x00\x00\x03\x01\x01\x01"s, "\x01\x00\x00\x04\x01\x02\x03\x01"s,
+                                 "\x01\x00\x00\x0a\x06\x08\x00\x01\x00\x00\x00\x00\x00\x00"s, "\x01\x00\x00\x06\x06\x04\x00\x00\x00\x00"s,
                                  "\x01\x00\x00\x05\x04\x03\x00\x00\x00"s, "\x01\x00\x00\x03\x05\x01\x00"s})
     EXPECT_EQ(decode_answer(bad), std::unexpected(Status::kMalformed));
 }
