@@ -9,7 +9,8 @@
 #include <csignal>
 #include <memory>
 
-#include "site_daemon.h"
+#include "joined_sites.h"
+#include "json_page.h"
 
 namespace dvpn::lab {
 namespace {
@@ -21,48 +22,14 @@ using testing::Not;
 std::unique_ptr<Lab> lab;
 std::string init_said;
 
-/// The operator's program, which finds the others as it would when they are installed.
-Result operate(const std::string& site, const std::string& words, const std::string& input = "/dev/null") {
-  const Site at = lab->site(site);
-  const std::string build = std::string(DVPN_LAB_BUILD) + "/src/programs";
-  const std::string path = "PATH=" + source_folder() + "/chroot:" + source_folder() + "/rules:" + build + ":$PATH";
-  return at.gateway().run(path + " exec " DVPN_LAB_DVPN " " + words + " -c " + at.path("etc/dvpnd.yaml") + " --sshd-config " +
-                              at.path("sshd/sshd_config") + " <" + input,
-                          60s);
-}
-
-std::string init_words(const std::string& site) {
-  const Site at = lab->site(site);
-  return "init --yes --name site-" + site + " --gaol " + at.path("gaol") + " --run " + at.path("run");
-}
-
-void prepare_sshd(const Site& site) {
-  const std::string folder = site.path("sshd");
-  const Result made = run_here("mkdir -p " + folder + "/sshd_config.d " + site.path("log") + " /run/sshd && for t in ed25519 ecdsa rsa; do ssh-keygen -q -t $t -N '' -f " +
-                               folder + "/host_$t; done && printf 'Include " + folder + "/sshd_config.d/*.conf\\nPort 22\\nHostKey " + folder +
-                               "/host_ed25519\\nHostKey " + folder + "/host_ecdsa\\nHostKey " + folder +
-                               "/host_rsa\\nPidFile none\\nUsePAM no\\nLogLevel VERBOSE\\n' >" + folder + "/sshd_config");
-  ASSERT_EQ(made.exit, 0) << made.err;
-}
+Result operate(const std::string& site, const std::string& words, const std::string& input = "/dev/null") { return lab::operate(*lab, site, words, input); }
+std::string init_words(const std::string& site) { return lab::init_words(lab->site(site)); }
 
 class Everything : public testing::Environment {
  public:
   void SetUp() override {
     lab = std::make_unique<Lab>(two_sites());
-    for (const std::string site : {"a", "b"}) {
-      prepare_sshd(lab->site(site));
-      const Result made = operate(site, init_words(site));
-      ASSERT_EQ(made.exit, 0) << made.out << made.err;
-      init_said = made.out;
-    }
-    for (const auto& [from, to] : {std::pair{"a", "b"}, {"b", "a"}}) {
-      const Result block = operate(from, "peer export");
-      ASSERT_EQ(block.exit, 0) << block.err;
-      lab->site(to).write("block", block.out);
-      const Result added = operate(to, "peer add --yes", lab->site(to).path("block"));
-      ASSERT_EQ(added.exit, 0) << added.out << added.err;
-    }
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+    init_said = join(*lab);
   }
   void TearDown() override { lab.reset(); }
 };
@@ -216,6 +183,9 @@ TEST(Check, AKeyThatIsNotLetInAndAChangedHostKeyAreFound) {
   const Result check = operate("a", "check --json");
   EXPECT_EQ(check.exit, 0) << check.out;
   EXPECT_THAT(check.out, AllOf(HasSubstr("\"failed\":0"), HasSubstr("\"check\":\"gateways\"")));
+  EXPECT_THAT(check.out, testing::ContainsRegex("203.0.113.2: its clock is [0-9]+ms (ahead of|behind) ours, give or take [0-9]+ms"));
+  const JsonPage page(source_folder() + "/man/dvpn-json.7");
+  EXPECT_EQ(page.differences("check", nlohmann::json::parse(check.out)), std::vector<std::string>{});
 }
 
 }  // namespace

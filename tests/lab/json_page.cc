@@ -3,7 +3,7 @@
 
 #include <fstream>
 #include <functional>
-#include <set>
+#include <sstream>
 
 namespace dvpn::lab {
 
@@ -34,12 +34,18 @@ void walk(const json& value, const std::string& path, const std::function<void(c
 
 JsonPage::JsonPage(const std::string& file) {
   std::ifstream page(file);
-  std::string section;
+  std::vector<std::string> sections;
   for (std::string line; std::getline(page, line);) {
     const std::string item = ".It Cm ", head = ".Ss ";
-    if (line.starts_with(head)) section = line.substr(head.size());
+    if (line.starts_with(head)) {
+      sections.clear();
+      std::istringstream names(line.substr(head.size()));
+      for (std::string name; std::getline(names >> std::ws, name, ',');) sections.push_back(name);
+      headings_.insert(sections.begin(), sections.end());
+    }
     const std::size_t kind = line.find(" Ar ");
-    if (line.starts_with(item) && kind != std::string::npos) sections_[section][line.substr(item.size(), kind - item.size())] = line.substr(kind + 4);
+    if (line.starts_with(item) && kind != std::string::npos)
+      for (const std::string& section : sections) sections_[section][line.substr(item.size(), kind - item.size())] = line.substr(kind + 4);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,11 @@ class JsonPage {
   /// objects with any names are looked at as far as there are some.
   std::vector<std::string> differences(const std::string& section, const nlohmann::json& answer) const;
 
+  /// A section may be several commands': "map set, map remove".
+  bool has(const std::string& section) const { return headings_.contains(section); }
+
  private:
+  std::set<std::string> headings_;
   std::map<std::string, std::map<std::string, std::string>> sections_;  // path → kind
 };
 

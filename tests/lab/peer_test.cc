@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "fixture.h"
+#include "json_page.h"
 #include "machine.h"
 
 namespace dvpn::lab {
@@ -242,16 +243,29 @@ TEST_F(Peer, RemovedItIsAsIfItHadNeverBeen) {
   EXPECT_EQ(dvpn("peer remove --yes friday").exit, 1);
 }
 
-TEST_F(Peer, JsonIsOneObjectALine) {
-  const Result made = dvpn(std::string(kInit) + " --json");
-  EXPECT_THAT(made.out, AllOf(testing::StartsWith("{"), HasSubstr("\"changed\":true"), HasSubstr("\"site\":\"thursday\""), HasSubstr("{\"details\":[],\"state\":\"made\",\"what\":\"/etc/dvpn/id_ed25519\"}"), testing::EndsWith("}\n")));
-  EXPECT_THAT(dvpn("peer export --json").out, HasSubstr("\"block\":\"-----BEGIN DVPN PEER-----\\nversion: 1\\nsite: thursday\\n"));
-  const Result added = dvpn("peer add --yes --json", block());
-  EXPECT_THAT(added.out, AllOf(testing::StartsWith("{"), HasSubstr("\"written\":true"), HasSubstr("\"reloaded\":false"), HasSubstr("\"file\":\"/etc/dvpn/known_hosts\""),
-                               HasSubstr("\"fingerprint\":\"SHA256:"), testing::EndsWith("}\n")));
-  EXPECT_THAT(dvpn("peer list --json").out, AllOf(HasSubstr("\"accounts\":[\"dvpn\"]"), HasSubstr("\"pinned\":true"), HasSubstr("\"gateways\":[\"203.0.113.9:2222\"]")));
+TEST_F(Peer, JsonIsOneObjectALineAsTheManualSays) {
+  const JsonPage page(source_folder() + "/man/dvpn-json.7");
+  const auto answer = [&](const std::string& section, const Result& result) {
+    auto said = nlohmann::json::parse(result.out, nullptr, false);
+    EXPECT_THAT(result.out, AllOf(testing::StartsWith("{"), testing::EndsWith("}\n"))) << result.err;
+    EXPECT_EQ(page.differences(section, said), std::vector<std::string>{}) << said;
+    return said;
+  };
+  const auto made = answer("init", dvpn(std::string(kInit) + " --json"));
+  EXPECT_EQ(made["changed"], true);
+  EXPECT_EQ(made["site"], "thursday");
+  EXPECT_THAT(answer("peer export", dvpn("peer export --json"))["block"], testing::StartsWith("-----BEGIN DVPN PEER-----\nversion: 1\nsite: thursday\n"));
+  const auto added = answer("peer add", dvpn("peer add --yes --json", block()));
+  EXPECT_EQ(added["written"], true);
+  EXPECT_EQ(added["reloaded"], false);
+  EXPECT_EQ(added["changes"][0]["file"], "/etc/dvpn/known_hosts");
+  const auto listed = answer("peer list", dvpn("peer list --json"))["peers"][0];
+  EXPECT_EQ(listed["accounts"], nlohmann::json({"dvpn"}));
+  EXPECT_EQ(listed["pinned"], true);
+  EXPECT_EQ(listed["gateways"], nlohmann::json({"203.0.113.9:2222"}));
   EXPECT_THAT(dvpn("peer add --yes --json", "nothing").out, HasSubstr("\"ok\":false"));
-  EXPECT_THAT(dvpn("peer remove --yes --json friday").out, HasSubstr("\"removed\":[\"10.0.33.1 friday #! 203.0.113.9:2222 10.0.33.0/24\"]"));
+  const auto removed = answer("peer remove", dvpn("peer remove --yes --json friday"));
+  EXPECT_EQ(removed["changes"][0]["removed"][0], "10.0.33.1 friday #! 203.0.113.9:2222 10.0.33.0/24");
 }
 
 TEST_F(Peer, WhatIsNoBlockIsShownAtItsPlace) {

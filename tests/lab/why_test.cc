@@ -10,6 +10,7 @@
 #include <csignal>
 #include <memory>
 
+#include "json_page.h"
 #include "site_daemon.h"
 
 namespace dvpn::lab {
@@ -94,6 +95,9 @@ TEST(Why, NoLineInTheTable) {
   const Result no = why("10.0.99.9:80");
   EXPECT_EQ(no.exit, 1);
   EXPECT_THAT(sentence(no), HasSubstr("etc/hosts covers 10.0.99.9: add one"));
+  const JsonPage page(source_folder() + "/man/dvpn-json.7");
+  for (const char* question : {"10.0.32.2:80 --json", "10.0.99.9:80 --json"})
+    EXPECT_EQ(page.differences("why", nlohmann::json::parse(why(question).out, nullptr, false)), std::vector<std::string>{}) << question;
   const Result json = why("10.0.99.9:80 --json");
   EXPECT_EQ(json.exit, 1);
   EXPECT_THAT(json.out, HasSubstr("\"stops_at\":\"table\""));
