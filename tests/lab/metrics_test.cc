@@ -113,6 +113,22 @@ TEST(Web, ServesThePageAndItsDataForReadingAlone) {
   EXPECT_EQ(dvpn(b(), "web").exit, 1);
 }
 
+TEST(Web, TheOperatorsProgramServesTheSame) {
+  const Process page = a().gateway().start("exec " DVPN_LAB_DVPN " web --listen 127.0.0.1:9471 -c " + a().path("etc/dvpnd.yaml"));
+  ASSERT_TRUE(page.wait_for_output("http://127.0.0.1:9471/")) << page.err();
+  const auto fetch = [](const std::string& what) { return curl(what).out; };
+  for (const char* file : {"", "page.js", "page.css"}) EXPECT_EQ(fetch("http://127.0.0.1:9471/" + std::string(file)), curl("http://127.0.0.1:9470/" + std::string(file)).out);
+  const JsonPage manual(source_folder() + "/man/dvpn-json.7");
+  EXPECT_EQ(manual.differences("status", json::parse(fetch("http://127.0.0.1:9471/status.json"), nullptr, false)), std::vector<std::string>{});
+  const Process server = lab->host("b.h1").serve(3100, "hear:hello say:world hold");
+  const Process client = lab->host("a.h1").start(source_folder() + "/tests/lab/lib/peer connect 10.0.32.2 3100 say:hello hear:world hold");
+  open_flow(a(), "10.0.32.2:3100");
+  EXPECT_THAT(fetch("'http://127.0.0.1:9471/flows.json?to=10.0.32.2&port=3100&sort=rate&limit=9'"), HasSubstr("\"total\":1,"));
+  EXPECT_THAT(fetch("'http://127.0.0.1:9471/flows.json?limit=x'"), HasSubstr("limit: 'x' is no number from 1 to 10000"));
+  EXPECT_EQ(fetch("-o /dev/null -w '%{http_code}' http://127.0.0.1:9471/metrics"), "404");
+  EXPECT_EQ(fetch("-o /dev/null -w '%{http_code}' -H 'Host: evil.example' http://127.0.0.1:9471/"), "403");
+}
+
 std::string chromium(const std::string& what) {
   return "timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-background-networking "
          "--user-data-dir=" + a().path("chromium") + " --virtual-time-budget=9000 " + what;

@@ -132,7 +132,18 @@ TEST_F(Watch, WebShowsTheAddress) {
   EXPECT_EQ(call({"web", "--json"}, {{"status", {R"({"v":1,"ok":true,"web":{"listen":"[::1]:9470"}})"}}}), 0);
   EXPECT_EQ(out_, R"({"address":"http://[::1]:9470/","ok":true,"v":1})" "\n");
   EXPECT_EQ(call({"web"}, {{"status", {kStatus}}}), 1);
-  EXPECT_THAT(err_, HasSubstr("dvpnd serves no status page; put  web: {listen: 127.0.0.1:9470}  into its configuration"));
+  EXPECT_THAT(err_, testing::AllOf(HasSubstr("dvpnd serves no status page itself: dvpn web --listen 127.0.0.1:9470 does"), HasSubstr("web: {listen: 127.0.0.1:9470}  into dvpnd's configuration")));
+}
+
+TEST_F(Watch, WebServesNothingItCannot) {
+  for (const char* wrong : {"127.0.0.1", "localhost:9470", "127.0.0.1:0", ":9470", "/run/s"}) {
+    EXPECT_EQ(call({"web", "--listen", wrong}, {{"status", {kStatus}}}), 64) << wrong;
+    EXPECT_THAT(err_, HasSubstr("is no address with a port"));
+  }
+  EXPECT_EQ(call({"web", "--listen", "192.0.2.1:9470"}, {{"status", {kStatus}}}), 64);
+  EXPECT_THAT(err_, HasSubstr("other machines can reach 192.0.2.1:9470, and the page has no password"));
+  EXPECT_EQ(call({"web", "--remote", "--listen", "192.0.2.1:9470"}, {{"status", {kStatus}}}), 69) << "it is not ours";
+  EXPECT_THAT(err_, HasSubstr("--listen: 192.0.2.1:9470: Cannot assign requested address"));
 }
 
 }  // namespace
