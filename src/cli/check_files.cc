@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include "base/privileges.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/check.h"
 #include "config/file.h"
+#include "ssh/certificate.h"
 #include "ssh/key.h"
 #include "ssh/known_hosts.h"
 
@@ -56,6 +59,22 @@ void check_key(const std::string& path, const std::string& user, Findings& findi
   findings.ok(text(path, ": ", key->type, ' ', key->fingerprint));
 }
 
+void check_certificate(const std::string& key_path, Findings& findings) {
+  const std::string path = key_path + "-cert.pub";
+  const auto content = config::read_file(path);
+  const auto certificate = content ? ssh::parse_certificate(*content) : std::unexpected(std::string());
+  if (!certificate) return;  // without one all is well; one that cannot be read is the key's trouble
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const std::string left = certificate->to ? format_duration(std::chrono::abs(*certificate->to - now)) : std::string();
+  const char* const renew = "have its signer make a new one, put it in its place, then dvpn reload";
+  switch (ssh::validity(*certificate, now)) {
+    case ssh::Validity::kValid: return findings.ok(text(path, ": a certificate", left.empty() ? " without end" : text(" that ends in ", left)));
+    case ssh::Validity::kEndsSoon: return findings.warning(text(path, " ends in ", left), renew);
+    case ssh::Validity::kEnded: return findings.failed(text(path, " ended ", left, " ago"), renew);
+    case ssh::Validity::kNotYet: return findings.failed(text(path, " is not valid yet"), "see whether the clock here is right, or have its signer make a new one");
+  }
+}
+
 }  // namespace
 
 void check_networks(const CheckFacts& facts, Findings& findings) {
@@ -78,7 +97,10 @@ void check_table(const CheckFacts& facts, Findings& findings) {
 }
 
 void check_keys(const CheckFacts& facts, Findings& findings) {
-  for (const std::string& path : facts.site.config.ssh.keys) check_key(path, facts.site.config.daemon.user, findings);
+  for (const std::string& path : facts.site.config.ssh.keys) {
+    check_key(path, facts.site.config.daemon.user, findings);
+    check_certificate(path, findings);
+  }
 }
 
 void check_known_hosts(const CheckFacts& facts, Findings& findings) {

@@ -16,6 +16,18 @@ ordered_json to_json(const FileState& file) {
   return {{"path", file.path}, {"loaded_at", timestamp(file.loaded_at)}, {"age_s", age.count()}, {"error", or_null(file.error)}};
 }
 
+ordered_json to_json(const ssh::PrivateKey& key) {
+  ordered_json out = {{"path", key.path}, {"type", key.type}, {"fingerprint", key.fingerprint}, {"certificate", nullptr}};
+  if (!key.certified) return out;
+  const ssh::Certificate& certificate = key.certified->certificate;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  out["certificate"] = {{"id", certificate.id},
+                        {"state", ssh::name(ssh::validity(certificate, now))},
+                        {"from", timestamp(certificate.from)},
+                        {"to", certificate.to ? ordered_json(timestamp(*certificate.to)) : ordered_json(nullptr)}};
+  return out;
+}
+
 ordered_json reasons(const flow::Counters& counters) {
   ordered_json out = ordered_json::object();
   for (std::size_t i = 0; i < flow::kEndReasons; ++i)
@@ -87,6 +99,9 @@ std::string status_answer(const DaemonState& state) {
   answer["table"]["routes"] = state.snapshot->table.routes().size();
   answer["table"]["prefixes"] = state.snapshot->table.prefixes().size();
   answer["config"] = to_json(state.config);
+  answer["keys"] = ordered_json::array();
+  if (const auto& settings = state.snapshot->gateways; settings && settings->keys)
+    for (const ssh::PrivateKey& key : *settings->keys) answer["keys"].push_back(to_json(key));
   answer["rules"] = {{"state", name(state.rules)}};
   answer["sets"] = {{"state", name(state.sets)}, {"error", or_null(state.sets_error)}};
   answer["flows"] = {{"open", state.open_flows},

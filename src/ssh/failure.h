@@ -9,6 +9,7 @@ namespace dvpn::ssh {
 
 enum class SessionTrouble : std::uint8_t {
   kUnreachable,      ///< no TCP connection to its sshd
+  kTurnedAway,       ///< its sshd closed the connection before the handshake: it has too many (MaxStartups), or penalties for us
   kProtocol,         ///< the handshake failed, or what answers is no SSH server that can be used
   kTimeout,          ///< the handshake was not finished in time
   kHostKeyUnknown,   ///< no host key is pinned for it

@@ -7,6 +7,8 @@
 #include <libssh/server.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/text.h"
@@ -31,6 +33,42 @@ void set_socket_options(int fd, std::chrono::milliseconds patience) {
   const auto timeout = static_cast<unsigned int>(patience.count());
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
 }
+
+/// What of a key is shown first. One that is not valid would only count as a failure at sshd.
+ssh_key_struct* certified(const PrivateKey& key) {
+  if (!key.certified) return nullptr;
+  const Validity now = validity(key.certified->certificate, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  return now == Validity::kValid || now == Validity::kEndsSoon ? key.certified->handle.get() : nullptr;
+}
+
+/// What a server says instead of its version: libssh skips it. (RFC 4253, 4.2, allows such lines.)
+class FirstWords {
+ public:
+  /// Looks at what has come, and leaves it there.
+  void look(int fd) {
+    if (seen_ > 0 || closed_) return;
+    seen_ = ::recv(fd, words_.data(), words_.size(), MSG_PEEK | MSG_DONTWAIT);
+    closed_ = seen_ == 0 || (seen_ < 0 && errno == ECONNRESET);
+  }
+
+  /// Why it has closed the connection, if it is its sshd's limits. Empty: they are not.
+  std::string turned_away() const {
+    if (closed_)
+      return "its sshd closed the connection before it said anything: it has too many that have not logged in (MaxStartups), or turns this address away "
+             "(PerSourcePenalties, a firewall)";
+    const std::string_view words(words_.data(), static_cast<std::size_t>(std::max<ssize_t>(seen_, 0)));
+    if (words.starts_with("Exceeded MaxStartups"))
+      return "its sshd turned us away, \"Exceeded MaxStartups\": it has too many connections that have not logged in";
+    if (words.starts_with("Not allowed at this time"))
+      return "its sshd turned us away, \"Not allowed at this time\": it has penalties for this address (PerSourcePenalties)";
+    return {};
+  }
+
+ private:
+  std::array<char, 64> words_{};
+  ssize_t seen_ = 0;
+  bool closed_ = false;
+};
 
 /// A client has no business with channels that the server opens.
 int refuse_message(ssh_session, ssh_message, void*) { return 1; }
@@ -115,10 +153,13 @@ net::Task<> Session::wait_for_peer() {
 }
 
 net::Task<Outcome> Session::shake_hands() {
+  FirstWords first_words;
   for (;;) {
+    if (ssh_get_serverbanner(handle_->session) == nullptr) first_words.look(handle_->descriptor.native_handle());
     const int rc = ssh_connect(handle_->session);
     if (rc == SSH_OK) break;
     if (rc == SSH_ERROR) {
+      if (const std::string turned_away = first_words.turned_away(); !turned_away.empty() && ssh_get_serverbanner(handle_->session) == nullptr) co_return failed(SessionTrouble::kTurnedAway, turned_away);
       const std::string why = last_error();
       const bool no_pinned_type = why.find("server host key algo") != std::string::npos;
       if (no_pinned_type)
@@ -158,16 +199,26 @@ Outcome Session::check_host_key(const std::vector<PinnedKey>& pins) {
 net::Task<Outcome> Session::authenticate() {
   std::string offered;
   for (const PrivateKey& key : *options_.keys) {
-    int rc = SSH_AUTH_AGAIN;
-    while (!deadline_passed_) {
-      rc = ssh_userauth_publickey(handle_->session, nullptr, key.handle.get());
-      set_non_blocking(ssh_get_fd(handle_->session));
-      if (rc != SSH_AUTH_AGAIN) break;
-      co_await wait_for_peer();
+    const std::array<ssh_key_struct*, 2> forms = {certified(key), key.handle.get()};
+    for (ssh_key_struct* const shown : forms) {
+      if (shown == nullptr) continue;
+      int rc = SSH_AUTH_AGAIN;
+      while (!deadline_passed_) {
+        rc = ssh_userauth_publickey(handle_->session, nullptr, shown);
+        set_non_blocking(ssh_get_fd(handle_->session));
+        // (after a peer's disconnect libssh goes on to say "again", and the end of the connection can be read for ever)
+        if (rc == SSH_AUTH_AGAIN && (ssh_get_status(handle_->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0) rc = SSH_AUTH_ERROR;
+        if (rc != SSH_AUTH_AGAIN) break;
+        co_await wait_for_peer();
+      }
+      if (deadline_passed_ || rc == SSH_AUTH_SUCCESS) co_return Outcome{};
+      const std::string why = rc == SSH_AUTH_ERROR ? last_error() : std::string();
+      if (why.find("Too many authentication failures") != std::string::npos)
+        co_return failed(SessionTrouble::kAuthentication,
+                         text("it takes no more keys (MaxAuthTries) for account '", options_.user, "' after ", offered.empty() ? key.fingerprint : offered));
+      if (rc == SSH_AUTH_ERROR) co_return failed(SessionTrouble::kProtocol, why);
     }
-    if (deadline_passed_ || rc == SSH_AUTH_SUCCESS) co_return Outcome{};
-    if (rc == SSH_AUTH_ERROR) co_return failed(SessionTrouble::kProtocol, last_error());
-    offered += text(offered.empty() ? "" : ", ", key.fingerprint);
+    offered += text(offered.empty() ? "" : ", ", key.fingerprint, certified(key) != nullptr ? " and its certificate" : "");
   }
   co_return failed(SessionTrouble::kAuthentication,
                    text("it accepts no key of ours for account '", options_.user, "' (offered ", offered, ")"));

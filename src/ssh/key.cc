@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <fstream>
 
 #include "base/text.h"
+#include "ssh/base64.h"
 
 namespace dvpn::ssh {
 
@@ -23,6 +25,44 @@ std::string fingerprint(ssh_key_struct* key) {
   return result;
 }
 
+namespace {
+
+/// A certificate is a few hundred bytes; who made the file longer did not mean one.
+constexpr std::streamsize kLongestCertificate = 65'536;
+
+std::string public_blob(ssh_key_struct* key) {
+  char* written = nullptr;
+  if (ssh_pki_export_pubkey_base64(key, &written) != SSH_OK) return {};
+  const auto blob = from_base64(written);
+  ssh_string_free_char(written);
+  return blob.value_or(std::string());
+}
+
+std::unexpected<Error> bad_certificate(const std::string& path, const std::string& why) {
+  return fail(ErrorKind::kConfiguration, text(path, ": ", why, "; make it anew, or move it away"));
+}
+
+/// Nothing: there is no such file.
+Result<std::optional<PrivateKey::Certified>> load_certificate(const std::string& path, ssh_key_struct* key) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::string content(static_cast<std::size_t>(kLongestCertificate), '\0');
+  file.read(content.data(), kLongestCertificate);
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  auto certificate = parse_certificate(content);
+  if (!certificate) return bad_certificate(path, certificate.error());
+  const std::string blob = public_blob(key);
+  if (blob.empty() || certificate->key_blob != blob) return bad_certificate(path, "it is a certificate of another key");
+  ssh_key read = nullptr;
+  const int rc = ssh_pki_import_cert_base64(certificate->base64.c_str(), ssh_key_type_from_name(certificate->type.c_str()), &read);
+  const KeyHandle shown(read);
+  KeyHandle both(rc == SSH_OK ? ssh_key_dup(key) : nullptr);
+  if (!both || ssh_pki_copy_cert_to_privkey(shown.get(), both.get()) != SSH_OK) return bad_certificate(path, "libssh cannot read it");
+  return PrivateKey::Certified{std::move(*certificate), std::move(both)};
+}
+
+}  // namespace
+
 Result<PrivateKey> load_private_key(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0)
@@ -38,7 +78,11 @@ Result<PrivateKey> load_private_key(const std::string& path) {
   if (rc != SSH_OK)
     return fail(ErrorKind::kConfiguration,
                 text(path, ": cannot be read as a private key without a passphrase (ed25519, ECDSA or RSA)"));
-  return PrivateKey{path, ssh_key_type_to_char(ssh_key_type(handle.get())), fingerprint(handle.get()), std::move(handle)};
+  auto certified = load_certificate(path + "-cert.pub", handle.get());
+  if (!certified) return std::unexpected(certified.error());
+  PrivateKey out{path, ssh_key_type_to_char(ssh_key_type(handle.get())), fingerprint(handle.get()), std::move(handle)};
+  out.certified = std::move(*certified);
+  return out;
 }
 
 }  // namespace dvpn::ssh
