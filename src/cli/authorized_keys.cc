@@ -55,6 +55,10 @@ std::string without(std::string_view content, const Goes& goes) {
 
 bool has_site(std::string_view content, const std::string& site) { return without_site(content, site) != content; }
 
+bool has_keys(std::string_view content) {
+  return without(content, [](std::string_view line) { return is_key_line(line); }) != content;
+}
+
 bool has_key(std::string_view content, const ssh::PublicKey& key) {
   return without(content, [&](std::string_view line) { return is_line_of(line, key); }) != content;
 }

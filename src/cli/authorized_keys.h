@@ -27,6 +27,9 @@ std::string without_site(std::string_view content, const std::string& site);
 /// Whether a line is that site's.
 bool has_site(std::string_view content, const std::string& site);
 
+/// Whether any line lets anybody in.
+bool has_keys(std::string_view content);
+
 /// Whether a line lets this key in.
 bool has_key(std::string_view content, const ssh::PublicKey& key);
 

@@ -9,6 +9,7 @@
 #include "cli/columns.h"
 #include "cli/control_client.h"
 #include "cli/json.h"
+#include "cli/peer_sessions.h"
 #include "config/file.h"
 #include "ssh/known_hosts.h"
 #include "table/table.h"
@@ -62,6 +63,13 @@ json to_json(const FileChanges& changes) {
   json list = json::array();
   for (const FileChanges::Change& change : changes.changes()) list.push_back({{"file", change.path}, {"removed", change.removed}, {"added", change.added}});
   return list;
+}
+
+json to_json(const EndedSessions& sessions) {
+  json left = json::array();
+  for (const EndedSessions::Left& one : sessions.left)
+    left.push_back({{"account", one.account}, {"pid", one.pid}, {"from", one.from.empty() ? json() : json(one.from)}});
+  return {{"ended", sessions.ended}, {"left", left}};
 }
 
 /// What a change of a site's files goes through: shown, asked about, made.
@@ -153,14 +161,29 @@ ExitCode peer_remove(CommandLine& line, const PeerSite& site, const std::string&
     return line.refuse(text(planned.error().text, "; nothing was changed"), code_of(planned.error()));
   Run run(line, site, how);
   json answer = {{"v", 1}, {"ok", true}, {"site", name}, {"written", false}, {"reloaded", false}, {"changes", to_json(changes)}};
+  answer["sessions"] = to_json(EndedSessions());
+  const RemovedPeer peer = find_peer(site, name);
   run.show(changes.render());
   if (how.apply == Apply::kWrite) {
-    if (const auto ended = run.ask("\nShall it be so?")) return *ended;
+    if (const auto ended = run.ask("\nShall it be so? Its sessions here end as well")) return *ended;
     if (const Status applied = changes.apply(); !applied) return line.refuse(applied.error().text, kCannotWrite);
     answer["written"] = true;
     run.reload(answer);
+    const EndedSessions sessions = end_sessions_of(site, peer);
+    answer["sessions"] = to_json(sessions);
+    run.show(render(sessions));
   }
   if (line.form() == Form::kJson) print(answer, line.out());
+  return kOk;
+}
+
+ExitCode peer_end_sessions(CommandLine& line, const PeerSite& site, const std::string& account) {
+  const auto ended = end_all_sessions(site, account);
+  if (!ended) return line.refuse(ended.error());
+  if (line.form() == Form::kJson)
+    print({{"v", 1}, {"ok", true}, {"account", account}, {"ended", *ended}}, line.out());
+  else
+    line.out() << text(*ended, *ended == 1 ? " session of " : " sessions of ", account, " ended\n");
   return kOk;
 }
 

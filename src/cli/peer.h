@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `dvpn peer add|remove|list`: other sites are joined to this one, and are no more.
+// `dvpn peer add|remove|end-sessions|list`: other sites are joined to this one, and are no more.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,11 @@ struct PeerRun {
 ExitCode peer_add(CommandLine& line, const PeerSite& site, const std::string& source, const std::string& content, const AddOptions& options,
                   const PeerRun& run);
 
+/// The other way round: line, keys and pins go, and then its sessions (peer_sessions.h).
 ExitCode peer_remove(CommandLine& line, const PeerSite& site, const std::string& name, const PeerRun& run);
+
+/// Ends every session of a login account.
+ExitCode peer_end_sessions(CommandLine& line, const PeerSite& site, const std::string& account);
 
 /// The table's lines, with whether the gateways' host keys are pinned and which accounts let the site in.
 ExitCode peer_list(CommandLine& line, const PeerSite& site);

@@ -34,8 +34,11 @@ class PeerCommands : public std::enable_shared_from_this<PeerCommands> {
     adds->add_flag_callback("--replace-host-key", [this] { add_.host_keys = OtherPins::kReplace; }, "Its host key was changed: the old one goes");
     adds->add_flag_callback("--replace-key", [this] { add_.keys = OtherKeys::kReplace; }, "Its own key was changed: the old one goes");
 
-    edit(peer, "remove", "Take another site out again: line, key and host key", &PeerCommands::do_remove)
+    edit(peer, "remove", "Take another site out again: line, key and host key; its sessions end", &PeerCommands::do_remove)
         ->add_option("NAME", name_, "The site's name in the table")
+        ->required();
+    command(peer, "end-sessions", "End all SSH sessions of a login account here: its sites log in again, if their keys let them", &PeerCommands::do_end_sessions)
+        ->add_option("ACCOUNT", name_, "The login account")
         ->required();
     command(peer, "list", "The other sites in the table", &PeerCommands::do_list);
   }
@@ -93,6 +96,10 @@ class PeerCommands : public std::enable_shared_from_this<PeerCommands> {
   }
 
   ExitCode do_remove(const PeerSite& site) { return peer_remove(line_, site, name_, run_); }
+  ExitCode do_end_sessions(const PeerSite& site) {
+    if (::geteuid() != 0) return line_.refuse("other accounts' processes are root's to end: run it as root", kNoPermission);
+    return peer_end_sessions(line_, site, name_);
+  }
   ExitCode do_list(const PeerSite& site) { return peer_list(line_, site); }
 
   CommandLine& line_;

@@ -62,16 +62,18 @@ std::expected<std::string, std::string> with_pins(std::string_view content, cons
                                                   const std::vector<ssh::PublicKey>& keys, OtherPins others) {
   const std::vector<ssh::PinnedKey> pins = pins_of(content, gateway);
   bool any_pin = false;
+  bool any_other = false;
   for (const ssh::PinnedKey& pin : pins) {
     const bool wanted = std::ranges::any_of(keys, [&](const ssh::PublicKey& key) { return same(pin, key); });
     if (pin.revoked && wanted) return std::unexpected(text("a key of ", pin_name(gateway), " is marked @revoked there: it is no longer to be trusted"));
     any_pin |= !pin.revoked;
+    any_other |= !pin.revoked && !wanted;
   }
   const auto is_pinned = [&](const ssh::PublicKey& key) {
     return std::ranges::any_of(pins, [&](const ssh::PinnedKey& pin) { return same(pin, key); });
   };
   const bool all_pinned = std::ranges::all_of(keys, is_pinned);
-  if (all_pinned) return std::string(content);
+  if (all_pinned && !(any_other && others == OtherPins::kReplace)) return std::string(content);
   const bool differs = any_pin;
   if (differs && others == OtherPins::kRefuse)
     return std::unexpected(text(pin_name(gateway), " is known there by other host keys. Ask its administrator, over a way that you trust, whether they "

@@ -19,7 +19,7 @@ enum class OtherPins { kRefuse, kReplace };
 std::string pin_name(const table::GatewaySpec& gateway);
 
 /// The text with `keys` pinned for the gateway. If it has pins already, all of `keys` have to be among them: a further one, which somebody
-/// else's block may bring, is refused with a sentence, or takes the place of all. A key that is marked @revoked is always refused.
+/// else's block may bring, is refused with a sentence; or, with kReplace, all pins make room for `keys`, so that others go. A key that is marked @revoked is always refused.
 std::expected<std::string, std::string> with_pins(std::string_view content, const table::GatewaySpec& gateway,
                                                   const std::vector<ssh::PublicKey>& keys, OtherPins others);
 

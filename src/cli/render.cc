@@ -28,7 +28,10 @@ std::string render_gateways(const json& answer) {
   const json& gateways = member(answer, "gateways");
   if (!has_rows(gateways)) return "no gateway has been used yet\n";
   const std::uint64_t left_out = count(answer, "left_out");
-  return gateway_rows(gateways) + (left_out > 0 ? text("and ", left_out, " more\n") : "");
+  std::string out = gateway_rows(gateways) + (left_out > 0 ? text("and ", left_out, " more\n") : "");
+  for (const json& gateway : gateways)
+    if (const std::string remedy = word(gateway, "remedy"); !remedy.empty()) out += printable(text(word(gateway, "name"), ": ", remedy, '\n'));
+  return out;
 }
 
 std::string render_flows(const json& answer) {

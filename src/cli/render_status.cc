@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One screen of what the daemon does, and what keeps it from it.
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "cli/columns.h"
@@ -87,6 +88,22 @@ std::string some_gateways(const json& answer) {
   return out;
 }
 
+/// Of keys whose certificate does not help any more, or soon will not.
+std::vector<std::string> endings(const json& keys) {
+  std::vector<std::string> out;
+  if (!keys.is_array()) return out;
+  for (const json& key : keys) {
+    const json& certificate = member(key, "certificate");
+    const std::string state = word(certificate, "state");
+    const std::string which = text("the certificate of ", word(key, "path"), " (", word(certificate, "id"), ")");
+    const std::string what_to_do = "; put a new one in its place, then dvpn reload";
+    if (state == "ends-soon") out.push_back(text(which, " ends at ", word(certificate, "to"), what_to_do));
+    if (state == "ended") out.push_back(text(which, " has ended at ", word(certificate, "to"), what_to_do));
+    if (state == "not-yet") out.push_back(text(which, " is not valid before ", word(certificate, "from"), ": see whether the clock here is right"));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> degradations(const json& status) {
@@ -117,12 +134,17 @@ std::vector<std::string> degradations(const json& status) {
     out.push_back("connections come past the gate, and none is held; dvpn-rules install");
   if (const std::string error = word(member(status, "udp"), "error"); !error.empty()) out.push_back(text("no UDP is carried: ", error));
   if (const std::string error = word(member(status, "ping"), "error"); !error.empty()) out.push_back(text("no pings are carried: ", error));
+  std::ranges::move(endings(member(status, "keys")), std::back_inserter(out));
   const json& gateways = member(status, "gateways");
   if (!gateways.is_array()) return out;
   for (const json& gateway : gateways) {
     const std::string state = word(gateway, "state");
-    if (state == "failed" || state == "backoff" || state == "silent")
-      out.push_back(text("gateway ", word(gateway, "name"), " is down: ", or_dash(word(gateway, "last_error"))));
+    const bool down = state == "failed" || state == "backoff" || state == "silent";
+    const bool limited = gateway.is_object() && gateway.value("limited", json(false)) == true;
+    if (!down && !limited) continue;
+    const std::string remedy = word(gateway, "remedy");
+    out.push_back(text("gateway ", word(gateway, "name"), down ? " is down: " : " holds us back: ", or_dash(word(gateway, "last_error")),
+                       remedy.empty() ? "" : "; ", remedy));
   }
   return out;
 }

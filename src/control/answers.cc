@@ -80,7 +80,10 @@ std::vector<gateway::Stats> merge(std::vector<gateway::Stats> stats) {
     all.failures += one.failures;
     all.usage += one.usage;
     if (all.round_trip.count() == 0 || (one.round_trip.count() > 0 && one.round_trip < all.round_trip)) all.round_trip = one.round_trip;
-    if (all.last_error.empty()) all.last_error = one.last_error;
+    if (all.last_error.empty()) {
+      all.last_error = one.last_error;
+      all.failure = one.failure;
+    }
     if (one.retry_in) all.retry_in = all.retry_in ? std::min(*all.retry_in, *one.retry_in) : one.retry_in;
     // A worker that is up counts more than one that is trying, and trouble more than rest.
     constexpr std::array<int, 6> kRank = {0, 4, 5, 3, 1, 2};

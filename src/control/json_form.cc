@@ -4,16 +4,26 @@
 #include <ctime>
 
 #include "control/answers.h"
+#include "control/why.h"
+#include "flow/opening.h"
 
 namespace dvpn::control {
 
 namespace {
+
+/// It can be reached, and lets us do less than we would.
+bool limits_us(const gateway::Failure& failure) {
+  const auto* const session = std::get_if<ssh::SessionFailure>(&failure);
+  return session == nullptr || session->trouble == ssh::SessionTrouble::kTurnedAway;
+}
 
 ordered_json stats_json(const gateway::Stats& stats) {
   ordered_json out = {{"name", stats.name},     {"state", name(stats.state)},     {"sessions", stats.sessions},
                       {"flows", stats.channels}, {"opens", stats.opens}, {"failures", stats.failures}};
   out["rtt_ms"] = stats.round_trip.count() > 0 ? ordered_json(milliseconds(stats.round_trip)) : ordered_json(nullptr);
   out["last_error"] = stats.last_error.empty() ? ordered_json(nullptr) : ordered_json(stats.last_error);
+  out["limited"] = stats.failure && limits_us(*stats.failure);
+  out["remedy"] = stats.failure ? ordered_json(gateway_remedy(flow::refusal(*stats.failure, table::Via::kRelay).reason, stats.name)) : ordered_json(nullptr);
   out["retry_in_s"] = stats.retry_in ? ordered_json(seconds(*stats.retry_in)) : ordered_json(nullptr);
   out["site"] = stats.site.empty() ? ordered_json(nullptr) : ordered_json(stats.site);
   out["bytes"] = to_json(stats.usage.bytes);

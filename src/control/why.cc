@@ -18,8 +18,16 @@ std::string gateway_remedy(EndReason reason, const std::string& gateway) {
     case EndReason::kHostKeyChanged:
       return text("ask its administrator whether the key was changed; if so replace it in ssh.known_hosts, then dvpn reload");
     case EndReason::kAuthentication:
-      return text("have our public key put into authorized_keys.d of ", gateway, "'s site for the table's account");
-    case EndReason::kNoRelay: return "start dvpn-relay there, or compare ssh.relay_socket with its configuration";
+      return text("have our public key put into authorized_keys.d of ", gateway, "'s site for the table's account; of many ssh.keys, name the one that it "
+                  "knows first");
+    case EndReason::kGatewayLimit:
+      return "its sshd lets no more in at once: have MaxStartups raised there (100:30:200, say), and this site's address put into PerSourcePenaltyExemptList "
+             "(OpenSSH 9.8 and later); new attempts wait longer each time";
+    case EndReason::kProhibited:
+      return "its sshd forbids the relay's socket: dvpn-chroot check shows there what overrules the drop-in (AllowTcpForwarding, PermitOpen), then reload sshd";
+    case EndReason::kNoRelay:
+      return "start dvpn-relay there, or compare ssh.relay_socket with its configuration; if it runs, its sshd forbids the socket: dvpn-chroot check shows there "
+             "what overrules the drop-in (AllowStreamLocalForwarding, DisableForwarding), then reload sshd";
     case EndReason::kGatewayUnreachable:
     case EndReason::kGatewayTimeout: return "see whether its machine, sshd and line are up, and the address and port in the table are right";
     case EndReason::kGatewayProtocol: return "see whether what answers at that port is its sshd, and its sshd's log";

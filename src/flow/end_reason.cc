@@ -21,6 +21,7 @@ std::string_view name(EndReason reason) {
       "no-relay",
       "session-lost",
       "gateway-unreachable",
+      "gateway-limit",
       "gateway-protocol",
       "gateway-timeout",
       "host-key-unknown",

@@ -26,6 +26,7 @@ enum class EndReason : std::uint8_t {
   kNoRelay,              ///< the gateway's sshd has no relay behind it
   kSessionLost,          ///< the session broke under the flow
   kGatewayUnreachable,   ///< no connection to the gateway's sshd
+  kGatewayLimit,         ///< its sshd turned us away before the handshake: MaxStartups, PerSourcePenalties
   kGatewayProtocol,      ///< the handshake with it failed
   kGatewayTimeout,       ///< the handshake was not finished in time
   kHostKeyUnknown,       ///< no host key is pinned for it

@@ -38,6 +38,7 @@ Verdict verdict_for(EndReason reason) {
     case EndReason::kNoRelay:
     case EndReason::kSessionLost:
     case EndReason::kGatewayUnreachable:
+    case EndReason::kGatewayLimit:
     case EndReason::kGatewayProtocol:
     case EndReason::kGatewayTimeout:
     case EndReason::kHostKeyUnknown:

@@ -25,6 +25,7 @@ milliseconds time_left(const Flow& flow) {
 EndReason end_reason(ssh::SessionTrouble trouble) {
   switch (trouble) {
     case ssh::SessionTrouble::kUnreachable: return EndReason::kGatewayUnreachable;
+    case ssh::SessionTrouble::kTurnedAway: return EndReason::kGatewayLimit;
     case ssh::SessionTrouble::kProtocol: return EndReason::kGatewayProtocol;
     case ssh::SessionTrouble::kTimeout: return EndReason::kGatewayTimeout;
     case ssh::SessionTrouble::kHostKeyUnknown: return EndReason::kHostKeyUnknown;

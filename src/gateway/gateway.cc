@@ -126,6 +126,7 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     }
     if (spare) {
       ++opens_;
+      no_relay_.reset();
       co_return std::move(spare);
     }
   }
@@ -161,8 +162,11 @@ net::Task<std::expected<std::unique_ptr<ssh::Channel>, Failure>> Gateway::open(T
     if (--openings_ == kMostOpenings / 2) wake_all();  // (all at once, but seldom)
     if (channel) {
       ++opens_;
+      if (target.unix_socket) no_relay_.reset();
       co_return std::move(*channel);
     }
+    const bool lost = channel.error().trouble == ssh::OpenTrouble::kSessionLost || channel.error().trouble == ssh::OpenTrouble::kTimedOut;
+    if (target.unix_socket && !lost) no_relay_ = channel.error();
     failure = channel.error();
     if (channel.error().trouble != ssh::OpenTrouble::kSessionLost) break;
   }
@@ -277,6 +281,7 @@ void Gateway::failed(ssh::SessionFailure failure) {
 void Gateway::renew(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   failure_.reset();
+  no_relay_.reset();
   final_ = false;
   suspect_ = false;
   backoff_ = Backoff(settings_->backoff_min, settings_->backoff_max);
@@ -322,8 +327,13 @@ Stats Gateway::stats() const {
     if (sample.count() > 0 && (stats.round_trip.count() == 0 || sample < stats.round_trip)) stats.round_trip = sample;
   }
   stats.sessions = pool_.size();
+  if (no_relay_) {
+    stats.last_error = text("no channel to the relay's socket: ", no_relay_->text);
+    stats.failure = *no_relay_;
+  }
   if (failure_) {
     stats.last_error = failure_->text;
+    stats.failure = *failure_;
     stats.state = final_ ? Stats::State::kFailed : Stats::State::kBackoff;
     if (!final_ && retry_at_ > now) stats.retry_in = std::chrono::duration_cast<milliseconds>(retry_at_ - now);
   }

@@ -64,6 +64,7 @@ struct Stats {
   std::uint64_t failures = 0;
   std::chrono::microseconds round_trip{0};  ///< zero: not known
   std::string last_error{};                   ///< empty: none since the last success
+  std::optional<Failure> failure{};           ///< what last_error is the text of
   std::optional<std::chrono::milliseconds> retry_in{};
   Usage usage{};       ///< filled in by whoever carries the flows
   std::string site{};  ///< its name in the table, filled in by whoever has that
@@ -167,6 +168,7 @@ class Gateway {
   Backoff backoff_;
   Clock::time_point retry_at_{};
   std::optional<ssh::SessionFailure> failure_;
+  std::optional<ssh::OpenFailure> no_relay_;  // why its sshd gave no channel to the relay's socket, last
   bool suspect_ = false;              // something has failed since
   Clock::time_point up_since_{};      // of a session that answers, while suspect_
   Reach reach_;

@@ -161,6 +161,31 @@ TEST_F(DvpnCall, StatusNamesEachDegradationAndEndsWithOne) {
   EXPECT_EQ(call({"status", "--json"}, status.dump()), 1);
 }
 
+TEST_F(DvpnCall, StatusSaysThatAGatewayHoldsUsBackAndWhatToSetThere) {
+  auto status = nlohmann::json::parse(kStatus);
+  status["gateways"][0]["last_error"] = "turned away";
+  status["gateways"][0]["limited"] = true;
+  status["gateways"][0]["remedy"] = "raise MaxStartups";
+  EXPECT_EQ(call({"status"}, status.dump()), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: gateway 203.0.113.7 holds us back: turned away; raise MaxStartups\n")) << out_;
+  EXPECT_EQ(call({"gateways"}, nlohmann::json{{"v", 1}, {"ok", true}, {"gateways", status["gateways"]}}.dump()), 0);
+  EXPECT_TRUE(out_.ends_with("turned away\n203.0.113.7: raise MaxStartups\n")) << out_;
+}
+
+TEST_F(DvpnCall, StatusSaysThatACertificateEnds) {
+  auto status = nlohmann::json::parse(kStatus);
+  const auto with = [&](const char* state) {
+    status["keys"] = {{{"path", "/k"}, {"certificate", {{"id", "a"}, {"state", state}, {"from", "F"}, {"to", "T"}}}}};
+    return call({"status"}, status.dump());
+  };
+  EXPECT_EQ(with("valid"), 0);
+  EXPECT_EQ(with("ends-soon"), 1);
+  EXPECT_TRUE(out_.ends_with("\ndegraded: the certificate of /k (a) ends at T; put a new one in its place, then dvpn reload\n")) << out_;
+  EXPECT_EQ(with("ended"), 1);
+  EXPECT_EQ(with("not-yet"), 1);
+  EXPECT_TRUE(out_.ends_with("(a) is not valid before F: see whether the clock here is right\n")) << out_;
+}
+
 TEST_F(DvpnCall, StatusSaysWhatIsWrongWithTheGate) {
   auto status = nlohmann::json::parse(kStatus);
   status["gate"] = {{"mode", "accept-first"}, {"error", nullptr}};

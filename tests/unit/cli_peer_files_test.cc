@@ -10,6 +10,7 @@
 #include "cli/authorized_keys.h"
 #include "cli/file_changes.h"
 #include "cli/pins.h"
+#include "cli/sshd_sessions.h"
 #include "config/file.h"
 
 namespace dvpn::cli {
@@ -45,6 +46,14 @@ TEST(Pins, OthersAreRefusedOrReplaced) {
             "gw.example " + kOne.to_string() + "\n\n198.51.100.1 " + kOne.to_string() + "\n203.0.113.9 " + kTwo.to_string() + "\n");
 }
 
+TEST(Pins, AreChangedByWayOfBothKeys) {
+  const std::string old = "203.0.113.9 " + kOne.to_string() + "\n", fresh = "203.0.113.9 " + kTwo.to_string() + "\n";
+  const auto both = with_pins(old, kGateway, {kOne, kTwo}, OtherPins::kReplace);
+  EXPECT_EQ(*both, old + fresh);
+  EXPECT_EQ(*with_pins(*both, kGateway, {kTwo}, OtherPins::kRefuse), *both) << "what is known stays known";
+  EXPECT_EQ(*with_pins(*both, kGateway, {kTwo}, OtherPins::kReplace), fresh);
+}
+
 TEST(Pins, ARevokedKeyStaysRevoked) {
   const std::string there = "@revoked 203.0.113.9 " + kOne.to_string() + "\n";
   EXPECT_THAT(with_pins(there, kGateway, {kOne}, OtherPins::kReplace).error(), HasSubstr("@revoked"));
@@ -55,6 +64,14 @@ TEST(Pins, ARevokedKeyStaysRevoked) {
 TEST(AuthorizedKeys, LetAPeerForwardAndNothingElse) {
   EXPECT_EQ(with_keys("", "friday", {kOne}), "restrict,port-forwarding " + kOne.to_string() + " friday\n");
   EXPECT_EQ(with_keys("# mine", "friday", {kOne}), "# mine\nrestrict,port-forwarding " + kOne.to_string() + " friday\n");
+}
+
+TEST(AuthorizedKeys, ASitesKeyIsChangedByWayOfBothKeys) {
+  const std::string both = with_keys(with_keys("", "friday", {kOne}), "friday", {kOne, kTwo});
+  EXPECT_TRUE(has_key(both, kOne) && has_key(both, kTwo));
+  EXPECT_EQ(with_keys(both, "friday", {kTwo}), "restrict,port-forwarding " + kTwo.to_string() + " friday\n");
+  EXPECT_TRUE(has_keys(both));
+  EXPECT_FALSE(has_keys("# nobody\n\n"));
 }
 
 TEST(AuthorizedKeys, WhatIsThereStays) {
@@ -70,6 +87,19 @@ TEST(AuthorizedKeys, ASiteHasTheKeysOfItsBlockAlone) {
   EXPECT_EQ(with_keys(there, "friday", {kTwo}), "restrict " + kEcdsa.to_string() + " monday\nrestrict,port-forwarding " + kTwo.to_string() + " friday\n");
   EXPECT_EQ(without_site(there, "monday"), "restrict " + kOne.to_string() + " friday\n");
   EXPECT_EQ(without_keys(there, {kOne, kEcdsa}), "");
+}
+
+// (lines of /proc/net/tcp and tcp6, as a little-endian machine has them)
+TEST(SshdSessions, KnowWhereTheyComeFrom) {
+  const std::string head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+  const std::string tcp = head + "   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1 0 100 0 0 10 0\n"
+                                 "   1: 027100CB:0016 097100CB:9C40 01 00000000:00000000 02:0007C4B4 00000000     0        0 12 4 0 20 4 29 10 -1\n";
+  const std::string tcp6 = head + "   0: 0000000000000000FFFF0000027100CB:0016 0000000000000000FFFF0000097100CB:9C41 01 00000000:00000000 02:0 0     0        0 13 4 0\n"
+                                  "   1: B80D0120000000000000000002000000:0016 B80D0120000000000000000009000000:9C42 01 00000000:00000000 02:0 0     0        0 14 4 0\n";
+  EXPECT_EQ(remote_addresses(tcp, {"12", "99"}), std::vector{*net::Address::parse("203.0.113.9")});
+  EXPECT_TRUE(remote_addresses(tcp, {"9"}).empty());
+  EXPECT_EQ(remote_addresses(tcp6, {"13", "14"}), (std::vector{*net::Address::parse("203.0.113.9"), *net::Address::parse("2001:db8::9")}));
+  EXPECT_TRUE(remote_addresses("", {"1"}).empty());
 }
 
 class Files : public ::testing::Test {

@@ -96,6 +96,19 @@ TEST(Answers, StatusAddsUpWhatGatewaysHave) {
     EXPECT_THAT(answer, HasSubstr(part));
 }
 
+TEST(Answers, AGatewayWhoseLimitsHoldUsBackSaysWhatToSet) {
+  const auto with = [](std::optional<gateway::Failure> failure) {
+    gateway::Stats stats{.name = "gw", .state = gateway::Stats::State::kUp, .last_error = "x"};
+    stats.failure = std::move(failure);
+    return gateways_answer({stats});
+  };
+  EXPECT_THAT(with(std::nullopt), HasSubstr(R"("limited":false,"remedy":null)"));
+  EXPECT_THAT(with(ssh::SessionFailure{ssh::SessionTrouble::kTurnedAway, ""}), testing::ContainsRegex(R"("limited":true,"remedy":"[^"]*MaxStartups[^"]*PerSourcePenaltyExemptList)"));
+  EXPECT_THAT(with(ssh::OpenFailure{ssh::OpenTrouble::kProhibited, ""}), testing::ContainsRegex(R"("limited":true,"remedy":"[^"]*PermitOpen)"));
+  EXPECT_THAT(with(ssh::OpenFailure{ssh::OpenTrouble::kFailed, ""}), testing::ContainsRegex(R"("limited":true,"remedy":"start dvpn-relay there[^"]*AllowStreamLocalForwarding)"));
+  EXPECT_THAT(with(ssh::SessionFailure{ssh::SessionTrouble::kAuthentication, ""}), testing::ContainsRegex(R"("limited":false,"remedy":"have our public key put into authorized_keys.d of gw)"));
+}
+
 TEST(Answers, GatewaysAreBounded) {
   using State = gateway::Stats::State;
   std::vector<gateway::Stats> many;

@@ -59,7 +59,9 @@ function degradations(status) {
   say("no UDP is carried: ", status.udp.error);
   say("no pings are carried: ", status.ping.error);
   for (const gateway of status.gateways) {
-    if (["failed", "backoff", "silent"].includes(gateway.state)) say("gateway " + gateway.name + " is down: ", gateway.last_error || "-");
+    const down = ["failed", "backoff", "silent"].includes(gateway.state);
+    const remedy = gateway.remedy ? "; " + gateway.remedy : "";
+    if (down || gateway.limited) say("gateway " + gateway.name + (down ? " is down: " : " holds us back: "), (gateway.last_error || "-") + remedy);
   }
   return out;
 }
