@@ -18,7 +18,7 @@ namespace dvpn {
 namespace {
 
 /// How often the table's file is looked at. It is read when it has stayed the same for so long: an editor may be at it.
-constexpr auto kWatchInterval = std::chrono::milliseconds(400);
+constexpr auto kWatchInterval = std::chrono::milliseconds(250);
 
 std::vector<net::Prefix> prefixes_for_sets(const flow::Snapshot& snapshot) {
   return config::set_prefixes(snapshot.config, snapshot.table.prefixes());
