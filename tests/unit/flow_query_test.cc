@@ -129,7 +129,9 @@ TEST_F(Query, SaysWhatTheFarSideIsAskedFor) {
 
 TEST_F(Query, TheLedgerAddsUpByGatewayAndNotesEachOpeningOnce) {
   auto settings = std::make_shared<gateway::Settings>();
-  gateway::Gateway gateway(context_.get_executor(), {.host = "203.0.113.7"}, settings);
+  gateway::Turns turns;
+  gateway::Room room(context_.get_executor());
+  gateway::Gateway gateway(context_.get_executor(), {.host = "203.0.113.7"}, settings, turns, room);
   Flow& one = add(1, "10.0.31.5:1001", "10.0.32.9:53", 100);
   Flow& other = add(2, "10.0.31.5:1002", "10.0.32.9:53", 10);
   add(3, "10.0.31.5:1003", "10.0.32.9:53", 7);  // no gateway yet
