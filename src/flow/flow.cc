@@ -11,15 +11,20 @@ namespace dvpn::flow {
 
 namespace {
 
-/// A client that vanished without a word is noticed after about twelve minutes of silence (tcp(7)). Urgent data stays in the
-/// stream, where it was sent.
+/// A client that vanished without a word is noticed after twelve minutes of silence (tcp(7)). It is asked often because the kernel forgets
+/// how the addresses of a half-closed connection are translated when it has seen nothing of it for a minute
+/// (nf_conntrack_tcp_timeout_close_wait): what the far side sends after that, even a reset, would never arrive. Urgent data stays in
+/// the stream, where it was sent.
 void set_socket_options(int fd) {
   const int yes = 1;
-  const int idle_seconds = 300;
+  const int idle_seconds = 30;
+  const int times = 23;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   ::setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_seconds, sizeof idle_seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof times);
 }
 
 std::string milliseconds_text(Flow::Clock::duration duration) {
