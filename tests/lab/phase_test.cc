@@ -90,7 +90,7 @@ TEST_P(Phases, EachEndsAsItMayAndNothingIsLostInSilence) {
 
   fault_.begin(*scene);
   clients.kill(SIGUSR1);
-  if (fault_.lasts.count() > 0) (void)clients.wait_for_output("never", fault_.lasts);
+  if (fault_.lasts.count() > 0) (void)server.wait_for_output("never", fault_.lasts);
   fault_.mend(*scene);
   silence.end();
   const auto mended = Clock::now();
@@ -107,6 +107,15 @@ TEST_P(Phases, EachEndsAsItMayAndNothingIsLostInSilence) {
   }
   RecordProperty("in_the_clear", std::to_string(leaked));
   if (fault_.tidy) fault_.tidy(*scene);
+}
+
+// (The kernel forgets a half-closed connection of which it sees nothing for a minute.)
+TEST(HalfClosed, IsServedHoweverLongItWaits) {
+  if (!phases_are_long()) GTEST_SKIP() << "takes minutes: DVPN_PHASE_LONG=1";
+  const Process server = scene->far().serve(kPort + 20, "read pause:130000 send:100000 close");
+  const Process four = scene->near().start("exec " + source_folder() + "/tests/lab/lib/peer connect 10.0.32.2 " + std::to_string(kPort + 20) + " shut read");
+  const Process six = scene->near().start("exec " + source_folder() + "/tests/lab/lib/peer connect fd00:32::2 " + std::to_string(kPort + 20) + " shut read");
+  for (const Process* const client : {&four, &six}) EXPECT_TRUE(client->wait_for_output("read 100000 bytes [0-9a-f]+, end", 150s)) << client->out();
 }
 
 }  // namespace
