@@ -61,7 +61,7 @@ struct Fault {
     const char *opening, *first, *bulk, *half, *closing;
   } ends;
   Duration told;         ///< by then each client has seen its end, from the fault on
-  Duration again = 5s;   ///< by then new connections work, from the mending on
+  Duration again = 10s;  ///< by then new connections work, from the mending on
   enum class Leak { kNever, kWhileItLasts } leak = Leak::kNever;
   enum class When { kAlways, kLongOnly } when = When::kAlways;
   std::function<void(PhaseLab&)> tidy{};  ///< after all has been looked at: what would be in the next one's way
