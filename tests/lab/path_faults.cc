@@ -12,7 +12,7 @@ namespace {
 
 constexpr Fault::Ends kServed{"whole", "whole", "whole", "whole", "whole"};
 // A session that was silent for long is given up.
-constexpr Fault::Ends kGivenUp{"whole|refused|unreachable|cut", "cut|whole", "cut", "cut", "cut|whole"};
+constexpr Fault::Ends kGivenUp{"whole|refused|unreachable|cut", "cut|whole", "cut", "cut|whole", "cut|whole"};
 
 void must(const Host& host, const std::string& command) {
   const Result result = host.run(command);
