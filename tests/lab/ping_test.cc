@@ -27,7 +27,7 @@ TEST_P(Ping, TheTargetAnswersInItsOwnNameAfterTheTrueRoundTrip) {
     EXPECT_EQ(times(three.out).size(), 3u) << three.out;
     for (const double time : times(three.out)) {
       EXPECT_GE(time, kRoundTrip);
-      EXPECT_LT(time, kRoundTrip + 20);
+      EXPECT_LT(time, 3 * kRoundTrip);
     }
   }
   const std::string line = flow_line(a_, f_.far, "idle", 25s);
