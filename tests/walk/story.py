@@ -184,6 +184,16 @@ def web(walk, said):
     until("the page", lambda: "<html" in walk.thursday.gateway.run("curl -s http://127.0.0.1:9470/")[1])
 
 
+def web_meanwhile(walk, said):
+    """At friday, whose daemon serves no page."""
+    gateway = walk.friday.gateway
+    server = gateway.start(f"exec {said.text}", stdout=subprocess.DEVNULL)
+    try:
+        until("the page", lambda: "<html" in gateway.run("curl -s http://127.0.0.1:9470/")[1])
+    finally:
+        server.kill()
+
+
 def setting(walk, said):
     gateway = walk.thursday.gateway
     gateway.must("cat >>/etc/dvpn/dvpnd.yaml && systemctl restart dvpnd", text=said.text + "\n")
@@ -237,6 +247,7 @@ COMMANDS = {
     "dvpn top": top,
     "dvpn flows --from 10.0.32.0/24 --port 445 --watch": watched(["see:flows", "key:\x03"]),
     "dvpn log -f": watched(["see:end=done", "key:\x03"]),
+    "dvpn web --listen 127.0.0.1:9470": web_meanwhile,
     "ssh -L 9470:127.0.0.1:9470 gateway": forwarded,
     "dvpn init --dnsmasq": names,
     "dvpn init --leaf --network 10.0.99.1/32": leaf,
