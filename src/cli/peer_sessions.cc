@@ -72,7 +72,10 @@ EndedSessions end_sessions_of(const PeerSite& site, const RemovedPeer& peer) {
       std::vector<SshdSession> to_stay(std::make_move_iterator(first_to_stay), std::make_move_iterator(sessions.end()));
       sessions.erase(first_to_stay, sessions.end());
       const bool last = sessions.empty() || round + 1 == kRounds;
-      if (end_sessions(sessions)) out.ended += sessions.size();
+      if (end_sessions(sessions))
+        out.ended += sessions.size();
+      else if (last)  // (else they are met again)
+        std::ranges::move(sessions, std::back_inserter(to_stay));
       if (!last) continue;
       for (const SshdSession& session : to_stay) out.left.push_back({account, session.pid, session.from ? session.from->to_string() : std::string()});
       break;
@@ -97,9 +100,9 @@ std::expected<std::size_t, std::string> end_all_sessions(const PeerSite& site, c
 }
 
 std::string render(const EndedSessions& sessions) {
-  std::string out = sessions.ended == 0 ? "it had no session here\n" : text(sessions.ended, sessions.ended == 1 ? " session" : " sessions", " of its ended\n");
+  std::string out = sessions.ended == 0 ? "no session of its was ended\n" : text(sessions.ended, sessions.ended == 1 ? " session" : " sessions", " of its ended\n");
   if (sessions.left.empty()) return out;
-  out += text("account ", sessions.left.front().account, ", to which other sites have keys as well, has sessions from other addresses, which go on:\n");
+  out += text("account ", sessions.left.front().account, " has sessions that go on, from other addresses than the site's, or such as did not end:\n");
   for (std::size_t i = 0; i < std::min(sessions.left.size(), kMostNamed); ++i)
     out += text("  pid ", sessions.left[i].pid, " from ", sessions.left[i].from.empty() ? "an unknown address" : sessions.left[i].from, '\n');
   if (sessions.left.size() > kMostNamed) out += text("  and ", sessions.left.size() - kMostNamed, " more\n");
