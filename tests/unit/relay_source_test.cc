@@ -48,7 +48,9 @@ class ClientSource : public testing::TestWithParam<int> {
       shell("sysctl -q -w net.ipv4.ping_group_range='0 2147483647' &&"
             " ip addr add 10.0.32.1/24 dev lo && ip -6 addr add fd00:32::1/64 dev lo nodad &&"
             " ip rule add from 10.0.32.1 to 10.0.31.0/24 lookup 100 && ip route add local 10.0.31.0/24 dev lo table 100 &&"
-            " ip -6 rule add from fd00:32::1 to fd00:31::/64 lookup 100 && ip -6 route add local fd00:31::/64 dev lo table 100");
+            " ip -6 rule add from fd00:32::1 to fd00:31::/64 lookup 100 && ip -6 route add local fd00:31::/64 dev lo table 100 &&"
+            // (the kernel makes an address of IPv6 its own a moment after it has taken it)
+            " timeout 10 sh -c 'until ip -6 route show table local | grep -q \"^local fd00:32::1 \"; do sleep 0.01; done'");
       what();
     });
     if (!is_root) GTEST_SKIP() << "needs root";
