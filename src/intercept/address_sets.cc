@@ -100,9 +100,11 @@ net::Task<Result<Outcome>> run(std::vector<std::string> arguments, std::string i
 
   net::Descriptor ended(executor);
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *child, 0)));
-  net::error_code unwatched;
+  net::error_code unwatched = net::asio::error::bad_descriptor;
   if (pidfd) ended.assign(pidfd.get(), unwatched);
-  if (pidfd && !unwatched) {
+  if (unwatched) {
+    ::kill(*child, SIGKILL);  // to wait for it without a bound would stop everything
+  } else {
     (void)pidfd.release();
     const net::Deadline deadline(executor, kPatience, [pid = *child] { ::kill(pid, SIGKILL); });
     co_await ended.async_wait(net::Descriptor::wait_read, net::use_result);
@@ -110,6 +112,7 @@ net::Task<Result<Outcome>> run(std::vector<std::string> arguments, std::string i
   int status = 0;
   while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (unwatched) co_return fail(ErrorKind::kSystem, text("ipset cannot be waited for: ", unwatched.message()));
   co_return Outcome{WIFEXITED(status) && WEXITSTATUS(status) == 0, start_of(output->get())};
 }
 
