@@ -41,33 +41,33 @@ ssh_key_struct* certified(const PrivateKey& key) {
   return now == Validity::kValid || now == Validity::kEndsSoon ? key.certified->handle.get() : nullptr;
 }
 
-/// What a server says instead of its version: libssh skips it. (RFC 4253, 4.2, allows such lines.)
-class FirstWords {
- public:
-  /// Looks at what has come, and leaves it there.
-  void look(int fd) {
-    if (seen_ > 0 || closed_) return;
-    seen_ = ::recv(fd, words_.data(), words_.size(), MSG_PEEK | MSG_DONTWAIT);
-    closed_ = seen_ == 0 || (seen_ < 0 && errno == ECONNRESET);
+/// What a server says instead of its version: libssh skips it. (RFC 4253, 4.2, allows such lines.) It cannot be looked at
+/// beforehand: libssh sends our version and takes what has come by then in one call, and the line may come in between.
+struct FirstWords {
+  static constexpr std::size_t kMost = 64;
+
+  /// The connection is at its end: libssh may have met that when it sent, and left the words where they were.
+  void take_the_rest(int fd) {
+    std::array<char, kMost> left{};
+    const ssize_t n = ::recv(fd, left.data(), kMost - words.size(), MSG_DONTWAIT);
+    if (n > 0) words.append(left.data(), static_cast<std::size_t>(n));
+    closed = n == 0 || (n < 0 && errno != EAGAIN);
   }
 
   /// Why it has closed the connection, if it is its sshd's limits. Empty: they are not.
   std::string turned_away() const {
-    if (closed_)
-      return "its sshd closed the connection before it said anything: it has too many that have not logged in (MaxStartups), or turns this address away "
-             "(PerSourcePenalties, a firewall)";
-    const std::string_view words(words_.data(), static_cast<std::size_t>(std::max<ssize_t>(seen_, 0)));
     if (words.starts_with("Exceeded MaxStartups"))
       return "its sshd turned us away, \"Exceeded MaxStartups\": it has too many connections that have not logged in";
     if (words.starts_with("Not allowed at this time"))
       return "its sshd turned us away, \"Not allowed at this time\": it has penalties for this address (PerSourcePenalties)";
+    if (words.empty() && closed)
+      return "its sshd closed the connection before it said anything: it has too many that have not logged in (MaxStartups), or turns this address away "
+             "(PerSourcePenalties, a firewall)";
     return {};
   }
 
- private:
-  std::array<char, 64> words_{};
-  ssize_t seen_ = 0;
-  bool closed_ = false;
+  std::string words;
+  bool closed = false;
 };
 
 /// A client has no business with channels that the server opens.
@@ -95,7 +95,7 @@ net::Task<Outcome> Session::connect(net::TcpSocket socket, std::chrono::millisec
     handle_->descriptor.cancel();
     handle_->writable.cancel();
   });
-  Outcome outcome = co_await shake_hands();
+  Outcome outcome = co_await shake_hands(fd);
   if (outcome) outcome = check_host_key(pins);
   if (outcome) outcome = co_await authenticate();
   if (deadline_passed_) co_return failed(SessionTrouble::kTimeout, "its sshd did not finish the handshake in time");
@@ -152,14 +152,20 @@ net::Task<> Session::wait_for_peer() {
   co_await descriptor.async_wait(event, net::use_result);
 }
 
-net::Task<Outcome> Session::shake_hands() {
-  FirstWords first_words;
+net::Task<Outcome> Session::shake_hands(int fd) {
+  FirstWords first;
   for (;;) {
-    if (ssh_get_serverbanner(handle_->session) == nullptr) first_words.look(handle_->descriptor.native_handle());
-    const int rc = ssh_connect(handle_->session);
+    int rc = SSH_ERROR;
+    {
+      const Overhearing overhearing(fd, first.words, FirstWords::kMost);
+      rc = ssh_connect(handle_->session);
+    }
     if (rc == SSH_OK) break;
     if (rc == SSH_ERROR) {
-      if (const std::string turned_away = first_words.turned_away(); !turned_away.empty() && ssh_get_serverbanner(handle_->session) == nullptr) co_return failed(SessionTrouble::kTurnedAway, turned_away);
+      if (ssh_get_serverbanner(handle_->session) == nullptr) {
+        first.take_the_rest(handle_->descriptor.native_handle());
+        if (const std::string turned_away = first.turned_away(); !turned_away.empty()) co_return failed(SessionTrouble::kTurnedAway, turned_away);
+      }
       const std::string why = last_error();
       const bool no_pinned_type = why.find("server host key algo") != std::string::npos;
       if (no_pinned_type)

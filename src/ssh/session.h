@@ -102,7 +102,7 @@ class Session {
   struct Handle;
   struct Target;
 
-  net::Task<std::expected<void, SessionFailure>> shake_hands();
+  net::Task<std::expected<void, SessionFailure>> shake_hands(int fd);
   std::expected<void, SessionFailure> apply_options(const std::vector<PinnedKey>& pins, int fd);
   std::expected<void, SessionFailure> check_host_key(const std::vector<PinnedKey>& pins);
   net::Task<std::expected<void, SessionFailure>> authenticate();

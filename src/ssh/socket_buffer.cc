@@ -15,6 +15,7 @@
 
 namespace {
 
+using dvpn::ssh::Overhearing;
 using dvpn::ssh::SocketBuffer;
 
 constexpr std::size_t kInput = 256u << 10;
@@ -28,6 +29,7 @@ constexpr std::size_t kKeptOutput = 64u << 10;
 /// The thread's registrations, by descriptor, and its one buffer for input.
 struct ThreadState {
   std::vector<SocketBuffer*> attached;
+  Overhearing* overhearing = nullptr;
   const SocketBuffer* owner = nullptr;  // whose bytes are in the buffer
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -57,7 +59,10 @@ extern "C" {
 
 ssize_t recv(int fd, void* buffer, size_t size, int flags) {
   SocketBuffer* const own = state.find(fd);
-  return own != nullptr ? own->receive(buffer, size, flags) : system_recv(fd, buffer, size, flags);
+  if (own != nullptr) return own->receive(buffer, size, flags);
+  const ssize_t n = system_recv(fd, buffer, size, flags);
+  if (n > 0 && state.overhearing != nullptr) state.overhearing->add(fd, static_cast<const char*>(buffer), static_cast<std::size_t>(n));
+  return n;
 }
 
 ssize_t send(int fd, const void* data, size_t size, int flags) {
@@ -165,6 +170,14 @@ SocketBuffer::Flush SocketBuffer::flush() {
   out_.clear();
   sent_ = 0;
   return Flush::kDone;
+}
+
+Overhearing::Overhearing(int fd, std::string& heard, std::size_t most) : fd_(fd), heard_(heard), most_(most) { state.overhearing = this; }
+
+Overhearing::~Overhearing() { state.overhearing = nullptr; }
+
+void Overhearing::add(int fd, const char* taken, std::size_t size) {
+  if (fd == fd_) heard_.append(taken, std::min(size, most_ - heard_.size()));
 }
 
 }  // namespace dvpn::ssh

@@ -61,4 +61,21 @@ class SocketBuffer {
   std::size_t sent_ = 0;  // of out_
 };
 
+/// While it lives, `heard` grows, up to `most` bytes, by what this thread's recv(2) takes from `fd`, which is not registered. One at
+/// a time in a thread.
+class Overhearing {
+ public:
+  Overhearing(int fd, std::string& heard, std::size_t most);
+  Overhearing(const Overhearing&) = delete;
+  Overhearing& operator=(const Overhearing&) = delete;
+  ~Overhearing();
+
+  void add(int fd, const char* taken, std::size_t size);
+
+ private:
+  const int fd_;
+  std::string& heard_;
+  const std::size_t most_;
+};
+
 }  // namespace dvpn::ssh

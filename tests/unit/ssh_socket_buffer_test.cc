@@ -210,5 +210,23 @@ TEST(SocketBuffer, OthersReadAsEver) {
   EXPECT_EQ(pair.take(9), "cd");
 }
 
+TEST(Overhearing, KeepsTheFirstThatIsTakenFromOneDescriptor) {
+  const Pair pair, other;
+  std::string heard;
+  pair.send("abcdefgh");
+  other.send("xyz");
+  {
+    const Overhearing overhearing(pair.near.get(), heard, 6);
+    EXPECT_EQ(other.take(9), "xyz");
+    EXPECT_EQ(pair.take(4), "abcd");
+  }
+  EXPECT_EQ(pair.take(1), "e");
+  {
+    const Overhearing overhearing(pair.near.get(), heard, 6);
+    EXPECT_EQ(pair.take(9), "fgh");
+  }
+  EXPECT_EQ(heard, "abcdfg");
+}
+
 }  // namespace
 }  // namespace dvpn::ssh
