@@ -38,7 +38,7 @@ TEST_F(ChrootBuild, MakesAllThatCheckAsksFor) {
   EXPECT_THAT(check.out, AllOf(HasSubstr("ok: sshd confines dvpn to the relay's socket"), Not(HasSubstr("failed"))));
   EXPECT_EQ(run("cd /var/lib/dvpn/gaol && find . -printf '%p %u:%g %m\\n' | sort").out, ". root:root 755\n./run root:root 755\n");
   EXPECT_EQ(run("getent passwd dvpn | cut -d: -f6-; getent shadow dvpn | cut -d: -f2; id -Gn dvpn").out, "/nonexistent:/usr/sbin/nologin\n*\ndvpn-peers\n");
-  EXPECT_EQ(run("stat -c '%U:%G %a %s' /etc/dvpn/authorized_keys.d/dvpn").out, "root:root 644 0\n");
+  EXPECT_EQ(run("stat -c '%U:%G %a %s' /etc/dvpn/authorized_keys.d/dvpn /etc/dvpn/revoked_keys").out, "root:root 644 0\nroot:root 644 0\n");
 }
 
 TEST_F(ChrootBuild, ASecondTimeChangesNothingAndSaysSo) {
@@ -78,6 +78,22 @@ TEST_F(ChrootBuild, RemoveKeepsKeysUnlessPurged) {
   EXPECT_EQ(everything(), before);
 }
 
+TEST_F(ChrootBuild, WhatIsRevokedStaysAndIsNotWrittenOver) {
+  build();
+  must("ssh-keygen -q -t ed25519 -N '' -f /run/k && ssh-keygen -q -t ecdsa -N '' -f /run/l && { echo '# stolen'; cat /run/k.pub; } >/etc/dvpn/revoked_keys");
+  EXPECT_EQ(dvpn_chroot("build").out, "everything was there, nothing changed\n");
+  EXPECT_EQ(dvpn_chroot("check").exit, 0);
+  must("ssh-keygen -q -k -f /etc/dvpn/revoked_keys /run/k.pub /run/l.pub");
+  EXPECT_EQ(dvpn_chroot("check").exit, 0);
+  EXPECT_EQ(dvpn_chroot("remove").exit, 0);
+  EXPECT_EQ(run("test -s /etc/dvpn/revoked_keys").exit, 0);
+  build();
+  must("rm /etc/dvpn/revoked_keys");
+  EXPECT_THAT(dvpn_chroot("check").out, HasSubstr("failed: /etc/dvpn/revoked_keys is missing, without which sshd refuses every peer: dvpn-chroot build\n"));
+  build();
+  EXPECT_EQ(dvpn_chroot("check").exit, 0);
+}
+
 TEST_F(ChrootBuild, RemoveTakesOnlyWhatBuildMade) {
   must("groupadd --system dvpn-peers; useradd --system -g dvpn-peers -M -d /nonexistent -s /usr/sbin/nologin -p '*' dvpn; install -d /etc/dvpn; rm -f /etc/*-");
   const std::string before = everything();
@@ -107,6 +123,9 @@ TEST_F(ChrootBuild, RefusesToBuildOnAnythingUnsafeAndChangesNothing) {
       {"chmod 666 /etc/dvpn/authorized_keys.d/dvpn", "chmod 644 /etc/dvpn/authorized_keys.d/dvpn", "authorized_keys.d/dvpn can be written by others"},
       {"chmod 600 /etc/dvpn/authorized_keys.d/dvpn", "chmod 644 /etc/dvpn/authorized_keys.d/dvpn", "authorized_keys.d/dvpn cannot be read by dvpn"},
       {"chown dvpn /etc/dvpn/authorized_keys.d", "chown root /etc/dvpn/authorized_keys.d", "authorized_keys.d is not owned by root"},
+      {"chmod 666 /etc/dvpn/revoked_keys", "chmod 644 /etc/dvpn/revoked_keys", "revoked_keys can be written by others"},
+      {"printf '# of friday\\n\\nssh-ed25519 AAAAfriday\\n' >/etc/dvpn/revoked_keys", ": >/etc/dvpn/revoked_keys", "revoked_keys has a line that is no public key, and sshd then refuses every peer"},
+      {"printf 'SSHKRL\\n' >/etc/dvpn/revoked_keys", ": >/etc/dvpn/revoked_keys", "revoked_keys is a broken revocation list"},
       {"sed -i 1d /etc/ssh/sshd_config.d/00-dvpn.conf", "rm /etc/ssh/sshd_config.d/00-dvpn.conf", "00-dvpn.conf was not written by dvpn-chroot"},
   };
   for (const auto& [damage, repair, message] : unsafe) {

@@ -115,6 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"RuleMissing", "iptables -t nat -F DVPN_CATCH", "dvpn-rules -c $C install", "rules", "differs from what install would put in place"},
         Damage{"SetEmpty", "ipset flush dvpn4", "dvpn-rules -c $C install", "rules", "dvpn4"},
         Damage{"DropInGone", "mv $S/sshd/sshd_config.d/00-dvpn.conf $S/kept", "mv $S/kept $S/sshd/sshd_config.d/00-dvpn.conf", "accounts", "00-dvpn.conf is missing"},
+        Damage{"RevokedKeysGone", "mv $S/etc/revoked_keys $S/kept", "mv $S/kept $S/etc/revoked_keys", "accounts", "revoked_keys is missing, without which sshd refuses every peer"},
         Damage{"DropInOverruled", "cp $S/sshd/sshd_config $S/kept; sed -i '1i Match User dvpn\\nAllowTcpForwarding yes\\nPermitOpen any\\nMatch all' $S/sshd/sshd_config",
                "cp $S/kept $S/sshd/sshd_config", "accounts", "sets it"},
         Damage{"GaolWritable", "chmod g+w $S/gaol/run", "chmod g-w $S/gaol/run", "accounts", "can be written by others than root"},

@@ -167,6 +167,46 @@ TEST(Keys, ACertificateLetsInAndItsEndIsWarnedOf) {
   EXPECT_EQ(fetch(), "of b\n");
 }
 
+TEST(Keys, ACertifiedKeyIsRevokedAndOthersGoOn) {
+  const std::string keys = b().read("etc/authorized_keys.d/dvpn"), key = a().path("etc/id_ed25519"), revoked = "etc/revoked_keys";
+  make_key(b(), "authority");
+  make_key(b(), "friday");
+  b().write("etc/authorized_keys.d/dvpn", "cert-authority,restrict,port-forwarding " + b().read("authority.pub"));
+  for (const std::string& each : {key, b().path("friday")})
+    must(run_here("ssh-keygen -q -s " + b().path("authority") + " -I '" + each + "' -n dvpn -V -1h:+52w " + each + ".pub"));
+  const auto friday_gets_in = [] {
+    return lab->wan().run("timeout 10 ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -v -i " + b().path("friday") +
+                          " dvpn@203.0.113.2 true").err.find("Authenticated to ") != std::string::npos;
+  };
+  new_sessions();
+  EXPECT_EQ(fetch(), "of b\n");
+  ASSERT_TRUE(friday_gets_in());
+
+  std::size_t log = b().log("sshd").size();
+  b().write(revoked, "# site a, stolen\n" + run_here("cat " + key + ".pub").out);
+  EXPECT_EQ(fetch(), "of b\n") << "on the session that was there";
+  new_sessions();
+  EXPECT_EQ(fetch(), "");
+  EXPECT_THAT(said_since(log), AllOf(HasSubstr("revoked by file " + b().path(revoked)), Not(HasSubstr("Accepted publickey for dvpn from 203.0.113.1"))));
+  EXPECT_TRUE(friday_gets_in());
+  EXPECT_THAT(operate("b", "check --gateways none").out, HasSubstr("sshd confines dvpn to the relay's socket"));
+
+  must(run_here("ssh-keygen -q -k -f " + b().path(revoked) + " " + b().path("friday-cert.pub")));  // as a list of OpenSSH's own
+  new_sessions();
+  EXPECT_EQ(fetch(), "of b\n");
+  EXPECT_FALSE(friday_gets_in());
+
+  must(run_here("rm " + b().path(revoked) + " " + key + "-cert.pub"));
+  EXPECT_EQ(operate("b", "check --gateways none").exit, 1);
+  log = b().log("sshd").size();
+  b().write("etc/authorized_keys.d/dvpn", keys);
+  new_sessions();
+  EXPECT_EQ(fetch(), "") << "without the file sshd lets nobody in";
+  b().write(revoked, "");
+  new_sessions();
+  EXPECT_EQ(fetch(), "of b\n");
+}
+
 /// A connection of a's to b that says hello now and then waits.
 struct LiveFlow {
   LiveFlow() { open_flow(a(), "10.0.32.2:3000", 1); }

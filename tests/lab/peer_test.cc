@@ -55,7 +55,7 @@ TEST_F(Peer, InitMakesASiteThatTheDaemonsAccept) {
   init();
   EXPECT_EQ(machine_.run("cd /etc/dvpn && stat -c '%n %U:%G %a' *").out,
             "authorized_keys.d root:root 755\ndvpnd.yaml root:root 644\nhosts root:root 644\nid_ed25519 root:dvpnd 640\nid_ed25519.pub root:root 644\n"
-            "known_hosts root:root 644\nrelay.yaml root:root 644\n");
+            "known_hosts root:root 644\nrelay.yaml root:root 644\nrevoked_keys root:root 644\n");
   const std::string build = std::string(DVPN_LAB_BUILD) + "/src/programs/";
   EXPECT_EQ(machine_.run(build + "dvpnd --check").exit, 0);
   EXPECT_EQ(machine_.run(build + "dvpn-relay --check").exit, 0);
