@@ -27,6 +27,9 @@ class Everything : public testing::Environment {
  public:
   void SetUp() override {
     lab = std::make_unique<Lab>(two_sites());
+    // (an account of a site's own, as dvpn peer add --account would make on a machine of its own: lab.peer)
+    const std::string etc = "/etc/netns/dvpnlab-" + lab->id() + "-b.gw/";
+    run_here("echo 'friday:x:64305:64302::/nonexistent:/usr/sbin/nologin' >>" + etc + "passwd; echo 'friday:*:19000::::::' >>" + etc + "shadow");
     join(*lab);
     web_ = std::make_unique<Process>(lab->host("b.h1").serve_page(80, "of b"));
   }
@@ -260,6 +263,47 @@ TEST(Revoked, AnAccountThatOthersUseTooKeepsTheirSessionsAndSaysWhich) {
   must(exchange(*lab, "a", "b"));
   must(dvpn(a(), "reload"));
   EXPECT_EQ(fetch(), "of b\n");
+}
+
+TEST(Revoked, ASiteWithAnAccountOfItsOwnIsOutAtOnceAndTheAccountStaysEmpty) {
+  const std::string table = a().read("etc/hosts"), keys = b().read("etc/authorized_keys.d/dvpn");
+  must(exchange(*lab, "a", "b", "--account friday"));
+  EXPECT_EQ(b().read("etc/authorized_keys.d/dvpn"), "") << "the key has moved";
+  std::string as_friday = table;
+  as_friday.replace(as_friday.find("203.0.113.2"), 0, "friday@");
+  a().write("etc/hosts", as_friday);
+  make_key(b(), "other");
+  b().write("etc/authorized_keys.d/dvpn", "restrict,port-forwarding " + b().read("other.pub"));
+  new_sessions();
+  const Host other = lab->wan();
+  const Process session = other.start("exec ssh -N -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ExitOnForwardFailure=yes -L 127.0.0.1:7:/run/relay.sock -i " +
+                                      b().path("other") + " dvpn@203.0.113.2");
+  ASSERT_TRUE(wait_until([&] { return other.listens(7); }, 10s, "another site's session")) << session.err();
+  const std::size_t log = b().log("sshd").size();
+  EXPECT_TRUE(wait_until([] { return fetch() == "of b\n"; }, 10s, "a flow as friday")) << a().log("dvpnd");
+  {
+    LiveFlow flow;
+    EXPECT_THAT(said_since(log), AllOf(HasSubstr("Accepted publickey for friday from 203.0.113.1"), Not(HasSubstr("Accepted publickey for dvpn from 203.0.113.1"))));
+    const auto removed = nlohmann::json::parse(operate("b", "peer remove --yes --json site-a").out, nullptr, false);
+    EXPECT_GE(removed["sessions"]["ended"], 1) << removed;
+    EXPECT_EQ(removed["sessions"]["left"], nlohmann::json::array());
+    EXPECT_THAT(flow.client.wait(5s).out, HasSubstr("reset"));
+  }
+  const auto refused = [] {
+    EXPECT_EQ(fetch(), "");
+    return dvpn(a(), "gateways").out.find("it accepts no key of ours for account 'friday'") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_until(refused, 10s, "the refusal of a new session"));
+  EXPECT_TRUE(session.running());
+  EXPECT_EQ(b().read("etc/authorized_keys.d/friday"), "");
+  EXPECT_THAT(operate("b", "check --gateways none").out, HasSubstr("sshd confines friday to the relay's socket")) << "held, for the next one";
+
+  b().write("etc/authorized_keys.d/dvpn", "");
+  a().write("etc/hosts", table);
+  must(exchange(*lab, "a", "b"));
+  must(dvpn(a(), "reload"));
+  EXPECT_EQ(fetch(), "of b\n");
+  EXPECT_EQ(b().read("etc/authorized_keys.d/dvpn"), keys);
 }
 
 }  // namespace
