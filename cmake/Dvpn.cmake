@@ -1,16 +1,22 @@
 # What the folders' CMakeLists use: a module is a static library that names the modules it may use,
 # so an include against the arrows does not link; tests and fuzzers name theirs the same way.
 
-# dvpn_module(NAME SOURCES a.cc … [USES base net …] [LIBRARIES lib …] [PRECOMPILE <header> …])
+option(DVPN_UNITY "Compile the files of the largest modules several at a time; OFF is quicker for who edits them" ON)
+
+# dvpn_module(NAME SOURCES a.cc … [USES base net …] [LIBRARIES lib …] [PRECOMPILE <header> …] [UNITY])
 # PRECOMPILE: large headers of libraries that most of its files include; read once, the module builds in half the time.
+# UNITY: its files are small and what they include is large: several are one translation unit, and templates are made once for them.
 function(dvpn_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LIBRARIES;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "UNITY" "" "SOURCES;USES;LIBRARIES;PRECOMPILE" ${ARGN})
   add_library(dvpn_${name} STATIC ${ARG_SOURCES})
   target_include_directories(dvpn_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM ARG_USES PREPEND dvpn_)
   target_link_libraries(dvpn_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBRARIES})
   if(ARG_PRECOMPILE)
     target_precompile_headers(dvpn_${name} PRIVATE ${ARG_PRECOMPILE})
+  endif()
+  if(ARG_UNITY AND DVPN_UNITY)
+    set_target_properties(dvpn_${name} PROPERTIES UNITY_BUILD ON)
   endif()
 endfunction()
 

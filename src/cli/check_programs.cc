@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/check.h"
 #include "cli/control_client.h"
+#include "cli/json_view.h"
 #include "cli/relay_client.h"
 #include "cli/render.h"
 
@@ -19,14 +20,9 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMostAsked = 20;   // gateways, if nothing else is said
 constexpr std::size_t kAskedAtOnce = 8;  // of them
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr auto kProbePatience = std::chrono::seconds(20);
 constexpr std::size_t kMostLines = 12;   // of a difference that is shown
 constexpr milliseconds kClockTolerance = std::chrono::seconds(60);  // beyond what is not known
-
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::vector<std::string> lines_of(std::string_view said) {
   std::vector<std::string> lines;
@@ -159,7 +155,7 @@ void check_gateways(const CheckFacts& facts, Findings& findings) {
   for (std::size_t begin = 0; begin < names.size(); begin += kAskedAtOnce) {
     const std::vector<std::string> some(names.begin() + static_cast<std::ptrdiff_t>(begin),
                                         names.begin() + static_cast<std::ptrdiff_t>(std::min(begin + kAskedAtOnce, names.size())));
-    const auto answer = ask_daemon(facts.site.config.control.socket, {{"call", "probe"}, {"gateways", some}}, kPatience);
+    const auto answer = ask_daemon(facts.site.config.control.socket, {{"call", "probe"}, {"gateways", some}}, kProbePatience);
     if (!answer || (*answer)["ok"] != true)
       return findings.failed(answer ? word(*answer, "error") : answer.error().text, "is dvpnd of the same version? systemctl restart dvpnd");
     if (const auto list = answer->find("gateways"); list != answer->end() && list->is_array())

@@ -10,16 +10,16 @@ namespace {
 using config::DaemonConfig;
 using config::RelayConfig;
 
-std::string word(const std::string& value) { return value; }
-std::string word(const net::Prefix& value) { return value.to_string(); }
-std::string word(net::Port value) { return text(value); }
+std::string scalar(const std::string& value) { return value; }
+std::string scalar(const net::Prefix& value) { return value.to_string(); }
+std::string scalar(net::Port value) { return text(value); }
 
 /// A list in one line of YAML. Colons need quotes there, and brackets.
 template <class T>
 std::string list(const std::vector<T>& values) {
   std::string out;
   for (const T& value : values) {
-    const std::string plain = word(value);
+    const std::string plain = scalar(value);
     const bool quoted = plain.find_first_of(":[]@") != std::string::npos;
     out += text(out.empty() ? "" : ", ", quoted ? "\"" : "", plain, quoted ? "\"" : "");
   }

@@ -17,7 +17,7 @@ namespace dvpn::cli {
 
 namespace {
 
-constexpr timeval kPatience{1, 0};  // of each of three steps
+constexpr timeval kStepPatience{1, 0};  // of each of three steps
 
 bool receive(int fd, char* into, std::size_t size) {
   while (size > 0) {
@@ -39,8 +39,8 @@ std::expected<std::string, std::string> ask_relay_hello(const std::string& socke
   std::memcpy(address.sun_path, socket.data(), socket.size());
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return std::unexpected(errno_text(errno));
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kStepPatience, sizeof kStepPatience);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kStepPatience, sizeof kStepPatience);
   sockaddr_storage storage{};
   std::memcpy(&storage, &address, sizeof address);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), sizeof address) != 0)

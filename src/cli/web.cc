@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr unsigned kBadGateway = 502;
 constexpr std::size_t kMostWords = 16;  // of a query
-constexpr auto kPatience = std::chrono::seconds(5);
+constexpr auto kPagePatience = std::chrono::seconds(5);
 
 /// What a path of the page asks the daemon; null: there is nothing with that path.
 json call_behind(const control::HttpRequest& request) {
@@ -33,7 +33,7 @@ control::HttpReply reply_to(const std::string& socket, const control::HttpReques
   if (auto file = control::page_file(request.path)) return std::move(*file);
   json call = call_behind(request);
   if (call.is_null()) return control::not_found();
-  const auto answer = ask_daemon(socket, std::move(call), kPatience);
+  const auto answer = ask_daemon(socket, std::move(call), kPagePatience);
   control::HttpReply reply{.type = control::kJsonType};
   if (!answer) reply.status = kBadGateway;
   const json said = answer ? *answer : json{{"v", 1}, {"ok", false}, {"error", answer.error().text}};

@@ -3,20 +3,11 @@
 
 #include "base/text.h"
 #include "cli/columns.h"
+#include "cli/json_view.h"
 
 namespace dvpn::cli {
 
-namespace {
-
 using nlohmann::json;
-
-std::string word(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-}  // namespace
 
 json why_request(const WhyQuestion& question) {
   json request = {{"call", "why"},

@@ -12,12 +12,12 @@ namespace dvpn::cli {
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(15);  // longer than the daemon takes for any call
+constexpr auto kWhyPatience = std::chrono::seconds(15);  // longer than the daemon takes for any call
 
 int why(CommandLine& line, const WhyQuestion& question) {
   const auto path = line.socket();
   if (!path) return line.refuse(path.error(), kBadConfiguration);
-  const auto answer = ask_daemon(*path, why_request(question), kPatience);
+  const auto answer = ask_daemon(*path, why_request(question), kWhyPatience);
   if (!answer) return line.refuse(answer.error().text, kUnavailable);
   const bool ok = (*answer)["ok"];
   if (line.form() == Form::kJson)

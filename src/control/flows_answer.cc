@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostWords = 16;  // of a query
 
-std::string_view name(table::Via via) { return via == table::Via::kRelay ? "relay" : "direct"; }
+std::string_view via_name(table::Via via) { return via == table::Via::kRelay ? "relay" : "direct"; }
 
 std::unexpected<std::string> no(std::string_view key, const std::string& value, std::string_view what) {
   return std::unexpected(text(key, ": '", value, "' is ", what));
@@ -121,7 +121,7 @@ void FlowsAnswer::add(const flow::FlowInfo& flow) {
                  {"destination", to_text(flow.protocol, flow.destination)},
                  {"target", flow.target ? ordered_json(to_text(flow.protocol, *flow.target)) : ordered_json(nullptr)},
                  {"gateway", flow.gateway},
-                 {"via", name(flow.via)},
+                 {"via", via_name(flow.via)},
                  {"state", name(flow.state)},
                  {"age_s", seconds(flow.age)},
                  {"up", flow.bytes.up},

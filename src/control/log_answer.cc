@@ -10,7 +10,7 @@ namespace dvpn::control {
 
 namespace {
 
-std::string_view name(LogLevel level) {
+std::string_view level_name(LogLevel level) {
   switch (level) {
     case LogLevel::kError: return "error";
     case LogLevel::kWarning: return "warning";
@@ -49,7 +49,7 @@ std::string log_answer(const LogCall& call, const RecentLog& log) {
   answer["lost"] = call.after && !lines.empty() && lines.front().number > asked + 1 ? lines.front().number - asked - 1 : 0;
   ordered_json& list = answer["lines"] = ordered_json::array();
   for (const RecentLog::Line& line : lines)
-    list.push_back({{"number", line.number}, {"time", timestamp(line.time)}, {"level", name(line.level)}, {"text", line.text}});
+    list.push_back({{"number", line.number}, {"time", timestamp(line.time)}, {"level", level_name(line.level)}, {"text", line.text}});
   return dump(answer);
 }
 
