@@ -23,6 +23,8 @@ std::string gateway_remedy(EndReason reason, const std::string& gateway) {
     case EndReason::kGatewayLimit:
       return "its sshd lets no more in at once: have MaxStartups raised there (100:30:200, say), and this site's address put into PerSourcePenaltyExemptList "
              "(OpenSSH 9.8 and later); new attempts wait longer each time";
+    case EndReason::kFarLimit:
+      return "have that limit raised there, and dvpn-relay reloaded; where none is named, its machine is short of descriptors, memory or ports";
     case EndReason::kProhibited:
       return "its sshd forbids the relay's socket: dvpn-chroot check shows there what overrules the drop-in (AllowTcpForwarding, PermitOpen), then reload sshd";
     case EndReason::kNoRelay:
@@ -210,7 +212,11 @@ class Way {
       return;
     }
     if (status == wire::Status::kLimit) {
-      stop("relay", text("the relay of ", answer.gateway, " has reached a limit of its own"), "there: see limits in relay.yaml");
+      const std::string_view key = wire::key_of(answer.answer->limit);
+      if (key.empty())
+        stop("relay", text("the relay of ", answer.gateway, " has reached a limit of its own, or of its machine's"), gateway_remedy(EndReason::kFarLimit, answer.gateway));
+      else
+        stop("relay", text("the relay of ", answer.gateway, " has as many as its ", key, " allows"), text("there: raise ", key, " in relay.yaml, then reload dvpn-relay"));
       return;
     }
     if (facts_.call.connect) return target(answer);

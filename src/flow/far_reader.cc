@@ -85,8 +85,7 @@ FarReader::Event FarReader::read_answer(std::string_view& chunk) {
   if (!take(wire::kHeaderSize + *body)) return {};
   const auto answer = wire::decode_answer(answer_);
   if (!answer) return fail_with(EndReason::kFarProtocol, text("the relay's answer: ", wire::to_text(answer.error())));
-  if (answer->status != wire::Status::kOk)
-    return fail_with(end_reason(answer->status), text("the relay says: ", wire::to_text(answer->status)));
+  if (answer->status != wire::Status::kOk) return fail_with(end_reason(answer->status), text("the relay says: ", wire::no_text(*answer)));
   answered_ = true;
   answer_ = std::string();
   return {.kind = Kind::kYes};

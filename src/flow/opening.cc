@@ -71,6 +71,7 @@ bool another_may_reach(EndReason reason) {
 Refusal refusal(const gateway::Failure& failure, table::Via via) {
   if (const auto* const session = std::get_if<ssh::SessionFailure>(&failure))
     return {end_reason(session->trouble), session->text, true, session->trouble == ssh::SessionTrouble::kLost};
+  if (const auto* const full = std::get_if<gateway::RelayFull>(&failure)) return {EndReason::kFarLimit, full->text, true};
   const auto& open = std::get<ssh::OpenFailure>(failure);
   const EndReason reason = end_reason(open.trouble, via);
   const bool gateways_own = reason == EndReason::kSessionLost || reason == EndReason::kNoRelay;
@@ -202,6 +203,7 @@ net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, st
       auto trying = try_gateway(flow, reader, *gateway, patience, scratch);
       no = co_await std::move(trying);
       if (!no) {
+        if (flow.held) gateway->relay_took();
         if (several && flow.held) gateway->reach().reached(flow.route->address, Flow::Clock::now());
         co_return;
       }
@@ -209,6 +211,7 @@ net::Task<> open_channel(Flow& flow, FarReader& reader, GatewayOf gateway_of, st
       if (!no->try_again || elsewhere) break;
     }
     if (!no) break;
+    if (no->reason == EndReason::kFarLimit) gateway->relay_is_full(no->why);
     if (several && is_miss(no->reason)) gateway->reach().missed(flow.route->address, Flow::Clock::now());
     const bool goes_on = no->try_next;
     if (!told || !goes_on || nearness(no->reason) >= nearness(told->reason)) told = std::move(no);

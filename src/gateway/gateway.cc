@@ -21,6 +21,8 @@ constexpr auto kShortLife = std::chrono::seconds(10);
 constexpr std::size_t kMostOpenings = 128;
 /// A spare is closed after so long: well before a relay would do it (spare_timeout, 10 minutes).
 constexpr auto kSpareAge = std::chrono::minutes(4);
+/// What its relay said of a limit is worth showing for so long: flows come and go.
+constexpr auto kFullFor = std::chrono::minutes(1);
 /// How often one opening is moved to another session because its session broke.
 constexpr int kMostTries = 3;
 
@@ -282,6 +284,7 @@ void Gateway::renew(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   failure_.reset();
   no_relay_.reset();
+  relay_full_.reset();
   final_ = false;
   suspect_ = false;
   backoff_ = Backoff(settings_->backoff_min, settings_->backoff_max);
@@ -318,6 +321,11 @@ void Gateway::stop() {
   wake_all();
 }
 
+void Gateway::relay_is_full(std::string why) {
+  relay_full_ = RelayFull{std::move(why)};
+  full_at_ = Clock::now();
+}
+
 Stats Gateway::stats() const {
   Stats stats{.name = spec_.to_string(), .opens = opens_, .failures = failures_};
   const auto now = Clock::now();
@@ -327,6 +335,10 @@ Stats Gateway::stats() const {
     if (sample.count() > 0 && (stats.round_trip.count() == 0 || sample < stats.round_trip)) stats.round_trip = sample;
   }
   stats.sessions = pool_.size();
+  if (relay_full_ && now - full_at_ < kFullFor) {
+    stats.last_error = relay_full_->text;
+    stats.failure = *relay_full_;
+  }
   if (no_relay_) {
     stats.last_error = text("no channel to the relay's socket: ", no_relay_->text);
     stats.failure = *no_relay_;

@@ -52,8 +52,13 @@ struct Settings {
   PoolLimits pool;
 };
 
-/// Why no channel could be had: of the session, or of the channel on it.
-using Failure = std::variant<ssh::SessionFailure, ssh::OpenFailure>;
+/// Its relay takes no more flows.
+struct RelayFull {
+  std::string text;  ///< in its own words
+};
+
+/// Why no channel could be had, of the session or of the channel on it; or what it lets us do less.
+using Failure = std::variant<ssh::SessionFailure, ssh::OpenFailure, RelayFull>;
 
 struct Stats {
   std::string name;
@@ -89,6 +94,10 @@ class Gateway {
 
   /// Takes back a channel to `unix_socket` that is as new: for the next open() of that socket, or to be closed.
   void keep(std::unique_ptr<ssh::Channel> channel, std::string unix_socket);
+
+  /// What its relay said to a flow, for stats(): it is at a limit of its own, which is remembered for a minute; or it took the flow.
+  void relay_is_full(std::string why);
+  void relay_took() { relay_full_.reset(); }
 
   /// New keys, pins and limits for sessions from now on; forgets failures.
   void renew(std::shared_ptr<const Settings> settings);
@@ -169,6 +178,8 @@ class Gateway {
   Clock::time_point retry_at_{};
   std::optional<ssh::SessionFailure> failure_;
   std::optional<ssh::OpenFailure> no_relay_;  // why its sshd gave no channel to the relay's socket, last
+  std::optional<RelayFull> relay_full_;
+  Clock::time_point full_at_{};
   bool suspect_ = false;              // something has failed since
   Clock::time_point up_since_{};      // of a session that answers, while suspect_
   Reach reach_;

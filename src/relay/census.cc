@@ -5,7 +5,7 @@ namespace dvpn::relay {
 
 Census::Verdict Census::spare_came(uid_t uid) {
   // All accounts' spares together are bounded as well: by as many as there may be flows.
-  if (spares_ >= limits_.flows) return Verdict::kTooManySpares;
+  if (spares_ >= limits_.flows) return Verdict::kTooManyOfAllSpares;
   Counts& counts = accounts_[uid];
   if (counts.spares >= limits_.spares_per_account) return Verdict::kTooManySpares;
   ++counts.spares;

@@ -14,7 +14,7 @@ namespace dvpn::relay {
 class Census {
  public:
   using Limits = config::RelayConfig::Limits;
-  enum class Verdict : std::uint8_t { kOk, kTooManyFlows, kTooManyOfAccount, kTooManySpares };
+  enum class Verdict : std::uint8_t { kOk, kTooManyFlows, kTooManyOfAccount, kTooManySpares, kTooManyOfAllSpares };
 
   explicit Census(const Limits& limits) : limits_(limits) {}
   void set_limits(const Limits& limits) { limits_ = limits; }

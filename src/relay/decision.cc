@@ -33,6 +33,8 @@ config::Protocol protocol_of(wire::Kind kind) {
 
 wire::Answer no(wire::Status status) { return {.status = status}; }
 
+wire::Answer no(wire::Limit limit) { return {.status = wire::Status::kLimit, .limit = limit}; }
+
 wire::Answer unsupported(std::uint32_t features) {
   return {.status = wire::Status::kUnsupported, .versions = wire::Versions{}, .features = features};
 }

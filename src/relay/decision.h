@@ -38,6 +38,7 @@ Decision decide(const std::expected<wire::Request, wire::Status>& request, uid_t
 
 /// The answer that a connection gets instead, whatever it asks. Not for kUnsupported.
 wire::Answer no(wire::Status status);
+wire::Answer no(wire::Limit limit);
 /// The answer to what this relay does not know or cannot do.
 wire::Answer unsupported(std::uint32_t features);
 

@@ -40,7 +40,8 @@ void Server::welcome(UniqueFd fd) {
   if (verdict != Census::Verdict::kOk) {
     ++counters_.limit_spares;
     counters_.count(wire::Status::kLimit);
-    const std::string answer = wire::encode(no(wire::Status::kLimit));
+    const bool own = verdict == Census::Verdict::kTooManySpares;
+    const std::string answer = wire::encode(no(own ? wire::Limit::kSparesPerAccount : wire::Limit::kFlows));
     (void)::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     log_refusal(peer.uid, "", "too many connections without a request");
     return;
@@ -86,7 +87,7 @@ void Server::end_spare(Connection& connection) {
 
 /// Says so: who has just sent a request learns from it that nothing was done.
 void Server::turn_away(Connection& connection, Outcome outcome) {
-  const std::string answer = wire::encode(no(wire::Status::kLimit));
+  const std::string answer = wire::encode(no(wire::Limit::kSparesPerAccount));
   (void)::send(connection.channel.fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   close_connection(connection, outcome);
 }

@@ -37,8 +37,9 @@ void Server::read_request(Connection& connection) {
 bool Server::promote(Connection& connection) {
   const Census::Verdict verdict = census_.promote(connection.uid);
   if (verdict != Census::Verdict::kOk) {
-    ++(verdict == Census::Verdict::kTooManyFlows ? counters_.limit_flows : counters_.limit_account);
-    refuse(connection, no(wire::Status::kLimit));
+    const bool of_all = verdict == Census::Verdict::kTooManyFlows;
+    ++(of_all ? counters_.limit_flows : counters_.limit_account);
+    refuse(connection, no(of_all ? wire::Limit::kFlows : wire::Limit::kFlowsPerAccount));
     return false;
   }
   end_spare(connection);
@@ -120,7 +121,7 @@ void Server::refuse(Connection& connection, const wire::Answer& answer, Outcome 
     const std::string as = connection.source ? text(" as ", connection.source->to_string()) : "";
     log_refusal(connection.uid,
                 has_target ? text(as, " to ", target_text(connection.protocol, connection.destination)) : "",
-                wire::to_text(answer.status));
+                wire::no_text(answer));
   }
   close_connection(connection, outcome);
 }

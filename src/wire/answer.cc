@@ -15,6 +15,7 @@ constexpr std::uint8_t kSoftware = 3;
 constexpr std::uint8_t kConnectTime = 4;
 constexpr std::uint8_t kLocal = 5;
 constexpr std::uint8_t kClock = 6;
+constexpr std::uint8_t kLimit = 7;
 
 constexpr std::uint64_t kLatestClock = 253'402'300'799'999;  // 9999-12-31 23:59:59.999 UTC
 
@@ -63,14 +64,17 @@ bool store_known(Answer& answer, const Value& value) {
       if (answer.local) return false;
       answer.local = decode_endpoint(bytes);
       return answer.local.has_value();
-    default:  // kClock
-      return store_clock(answer, bytes);
+    case kClock: return store_clock(answer, bytes);
+    default:  // kLimit
+      if (answer.limit != Limit::kNone || bytes.size() != 1) return false;
+      answer.limit = limit_from_byte(static_cast<std::uint8_t>(bytes[0]));
+      return true;
   }
 }
 
 /// kOk, or why the whole answer is refused.
 Status store(Answer& answer, const Value& value) {
-  if (value.type < kVersions || value.type > kClock) return value.critical ? Status::kUnsupported : Status::kOk;
+  if (value.type < kVersions || value.type > kLimit) return value.critical ? Status::kUnsupported : Status::kOk;
   return store_known(answer, value) ? Status::kOk : Status::kMalformed;
 }
 
@@ -91,7 +95,14 @@ std::string encode(const Answer& answer) {
     const auto now = std::clamp<std::int64_t>(answer.clock->time_since_epoch().count(), 0, static_cast<std::int64_t>(kLatestClock));
     append_value(body, kClock, eight_bytes(static_cast<std::uint64_t>(now)));
   }
+  if (answer.limit != Limit::kNone) append_value(body, kLimit, std::string(1, static_cast<char>(answer.limit)));
   return assemble(static_cast<std::uint8_t>(answer.status), body);
+}
+
+std::string no_text(const Answer& answer) {
+  std::string out(to_text(answer.status));
+  if (answer.limit != Limit::kNone) out.append(": ").append(key_of(answer.limit)).append(" in its relay.yaml");
+  return out;
 }
 
 std::expected<std::size_t, Status> answer_body_length(std::string_view header) {

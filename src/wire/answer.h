@@ -37,10 +37,14 @@ struct Answer {
   std::optional<std::chrono::microseconds> connect_time{};
   std::optional<net::Endpoint> local{};  ///< the relay's end of the connection to the target
   std::optional<std::chrono::sys_time<std::chrono::milliseconds>> clock{};  ///< the relay's; from 1970 to 9999
+  Limit limit = Limit::kNone;  ///< with kLimit; kNone: its machine's, or an older relay's
   bool operator==(const Answer&) const = default;
 };
 
 std::string encode(const Answer& answer);
+
+/// "limit reached: limits.flows in its relay.yaml", for people.
+std::string no_text(const Answer& answer);
 
 /// How many bytes follow an answer's header of kHeaderSize bytes. kUnsupported: another version; kMalformed: too long.
 std::expected<std::size_t, Status> answer_body_length(std::string_view header);

@@ -21,6 +21,18 @@ std::string_view to_text(Status status) {
   return "failed";
 }
 
+std::string_view key_of(Limit limit) {
+  switch (limit) {
+    case Limit::kNone: break;
+    case Limit::kFlows: return "limits.flows";
+    case Limit::kFlowsPerAccount: return "limits.flows_per_account";
+    case Limit::kSparesPerAccount: return "limits.spares_per_account";
+  }
+  return {};
+}
+
+Limit limit_from_byte(std::uint8_t byte) { return byte <= static_cast<std::uint8_t>(Limit::kSparesPerAccount) ? static_cast<Limit>(byte) : Limit::kNone; }
+
 Status status_from_byte(std::uint8_t byte) {
   return byte <= static_cast<std::uint8_t>(Status::kShuttingDown) ? static_cast<Status>(byte) : Status::kFailed;
 }

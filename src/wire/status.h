@@ -26,6 +26,13 @@ enum class Status : std::uint8_t {
 /// A short phrase for logs: "connection refused".
 std::string_view to_text(Status status);
 
+/// With kLimit: which of the relay's own, as relay.yaml names it. A number that this version does not know is kNone.
+enum class Limit : std::uint8_t { kNone = 0, kFlows = 1, kFlowsPerAccount = 2, kSparesPerAccount = 3 };
+
+/// "limits.flows"; empty for kNone.
+std::string_view key_of(Limit limit);
+Limit limit_from_byte(std::uint8_t byte);
+
 /// A number that this version does not know reads as kFailed.
 Status status_from_byte(std::uint8_t byte);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A real sshd whose limits and settings hold us back: what flows meet, and that status says which limit it is and what to set there.
+// A real sshd whose limits and settings hold us back, and a relay's: what flows meet, and that status says which limit it is and what to set there.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -114,6 +114,33 @@ TEST_F(SshdLimit, ForwardingThatIsForbiddenIsNamed) {
   signal(b_, "sshd", SIGHUP);
   EXPECT_TRUE(wait_until([&] { return works(); }, 10s, "a session that may")) << a_.log("dvpnd");
   EXPECT_EQ(dvpn(a_, "status").exit, 0) << status();
+}
+
+TEST_F(SshdLimit, ALimitOfTheRelaysIsNamedAndItGoesOnWhenThereIsRoom) {
+  const std::string relay_yaml = b_.read("etc/relay.yaml");
+  const auto reload_relay = [&](const std::string& yaml) {
+    const std::size_t before = count(b_.log("relay"), "reloaded");
+    b_.write("etc/relay.yaml", yaml);
+    signal(b_, "dvpn-relay", SIGHUP);
+    EXPECT_TRUE(wait_until([&] { return count(b_.log("relay"), "reloaded") > before; }, 10s, "the relay's reload")) << b_.log("relay");
+  };
+  reload_relay(relay_yaml + "limits: {flows_per_account: 1}\n");
+  start_both();
+  {
+    const Process server = lab->host("b.h1").serve(3000, "say:x hold");
+    const Process client = client_.start(source_folder() + "/tests/lab/lib/peer connect 10.0.32.2 3000 hear:x hold");
+    open_flow(a_, "10.0.32.2:3000");
+    EXPECT_FALSE(works());
+    EXPECT_THAT(flow_line(a_, "10.0.32.2:80", "far-limit"), HasSubstr("the relay says: limit reached: limits.flows_per_account in its relay.yaml"));
+    EXPECT_THAT(status(), HasSubstr("degraded: gateway 203.0.113.2 holds us back: the relay says: limit reached: limits.flows_per_account in its relay.yaml; have that "
+                                    "limit raised there, and dvpn-relay reloaded"));
+    EXPECT_THAT(dvpn(a_, "gateways").out, HasSubstr("\n203.0.113.2: have that limit raised there"));
+    EXPECT_THAT(dvpn(a_, "why 10.0.32.2:80").out, AllOf(HasSubstr("the relay of 203.0.113.2 has as many as its limits.flows_per_account allows"),
+                                                        HasSubstr("there: raise limits.flows_per_account in relay.yaml, then reload dvpn-relay")));
+  }
+  EXPECT_TRUE(wait_until([&] { return works(); }, 10s, "room at the relay")) << a_.log("dvpnd");
+  EXPECT_EQ(dvpn(a_, "status").exit, 0) << status();
+  reload_relay(relay_yaml);
 }
 
 TEST_F(SshdLimit, TooManyKeysAreNamed) {

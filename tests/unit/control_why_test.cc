@@ -175,6 +175,14 @@ TEST(Why, TheRelaysAccessList) {
   EXPECT_THAT(sentence(no), HasSubstr("does not let this site's account claim the client 192.168.1.5"));
 }
 
+TEST(Why, ARelayThatIsFull) {
+  WhyFacts no = facts("10.0.33.9:22");
+  no.far = answered(wire::Status::kLimit);
+  EXPECT_THAT(sentence(no), HasSubstr("has reached a limit of its own, or of its machine's: have that limit raised there"));
+  no.far->answer->limit = wire::Limit::kFlows;
+  EXPECT_EQ(sentence(no), "the relay of 203.0.113.9 has as many as its limits.flows allows: there: raise limits.flows in relay.yaml, then reload dvpn-relay");
+}
+
 TEST(Why, ARelayThatCannot) {
   WhyFacts no = facts("10.0.33.9:53");
   no.call.protocol = wire::Kind::kUdp;

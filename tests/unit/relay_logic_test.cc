@@ -242,7 +242,7 @@ TEST(Census, HoldsEveryLimitAndForgetsWhoLeft) {
   EXPECT_EQ(census.spare_came(1), Verdict::kOk);
   EXPECT_EQ(census.spare_came(1), Verdict::kTooManySpares);
   EXPECT_EQ(census.spare_came(2), Verdict::kOk);
-  EXPECT_EQ(census.spare_came(3), Verdict::kTooManySpares) << "all accounts' together";
+  EXPECT_EQ(census.spare_came(3), Verdict::kTooManyOfAllSpares) << "all accounts' together";
   EXPECT_EQ(census.promote(1), Verdict::kOk);
   EXPECT_EQ(census.promote(1), Verdict::kOk);
   EXPECT_EQ(census.spare_came(1), Verdict::kOk);

@@ -246,7 +246,9 @@ TEST(Limit, OfFlowsIsAnswered) {
   const Caller second = relay.call_tcp(target.endpoint());
   const Caller third = relay.call();
   ASSERT_TRUE(third.ask_tcp(target.endpoint()));
-  EXPECT_EQ(status_of(third), Status::kLimit);
+  const auto no = third.answer();
+  ASSERT_TRUE(no);
+  EXPECT_EQ(*no, (wire::Answer{.status = Status::kLimit, .limit = wire::Limit::kFlowsPerAccount}));
   first.close();
   EXPECT_TRUE(eventually([&] {
     const Caller again = relay.call();

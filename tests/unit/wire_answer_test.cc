@@ -29,8 +29,18 @@ TEST(Answer, HasTheDocumentedBytes) {
             "\x01\x00\x00\x0a\x06\x08\x00\x00\x01\xa1\xfb\x67\x18\x00"s);
 }
 
+TEST(Answer, NamesTheLimit) {
+  const std::string bytes = "\x01\x06\x00\x03\x07\x01\x02"s;
+  EXPECT_EQ(encode(Answer{.status = Status::kLimit, .limit = Limit::kFlowsPerAccount}), bytes);
+  EXPECT_EQ(decode_answer(bytes)->limit, Limit::kFlowsPerAccount);
+  EXPECT_EQ(no_text(*decode_answer(bytes)), "limit reached: limits.flows_per_account in its relay.yaml");
+  EXPECT_EQ(decode_answer("\x01\x06\x00\x03\x07\x01\x04"s)->limit, Limit::kNone) << "one that is not known";
+  EXPECT_EQ(no_text(*decode_answer("\x01\x06\x00\x00"s)), "limit reached");
+  EXPECT_EQ(decode_answer("\x01\x06\x00\x04\x07\x02\x00\x01"s), std::unexpected(Status::kMalformed));
+}
+
 TEST(Answer, SurvivesTheWire) {
-  for (const Answer& answer : {full_answer(), Answer{.status = Status::kMalformed}}) {
+  for (const Answer& answer : {full_answer(), Answer{.status = Status::kMalformed}, Answer{.status = Status::kLimit, .limit = Limit::kSparesPerAccount}}) {
     const std::string bytes = encode(answer);
     EXPECT_EQ(answer_body_length(bytes.substr(0, kHeaderSize)), bytes.size() - kHeaderSize);
     EXPECT_EQ(decode_answer(bytes), answer);
