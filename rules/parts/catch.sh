@@ -25,6 +25,23 @@ nat_rules() {
   done
 }
 
+# beyond_its_rate: the match for first packets of an address that has sent too many of late. Half a second's worth may come at once.
+# Addresses are whole in both families: the /64 of a LAN is everybody's. The kernel keeps a table by its name as it was made, as long as
+# any rule has it: so the name says what may change. It forgets an address two or three seconds after its last packet, and
+# drops those of new ones while the table is full.
+beyond_its_rate() {
+  local -r burst=$(((new_per_client + 1) / 2))
+  echo "-m hashlimit --hashlimit-above $new_per_client/sec --hashlimit-burst $burst --hashlimit-mode srcip" \
+    "--hashlimit-name dvpn-$new_per_client --hashlimit-htable-size 16384 --hashlimit-htable-max 131072 --hashlimit-htable-expire 2000"
+}
+
+# ignored: how many that were, since the rules were installed.
+ignored() {
+  local family
+  for family in "${families[@]}"; do ipt "$family" -save -c -t raw 2>/dev/null; done |
+    awk '/-A DVPN_HOLD .* --hashlimit-name / { n += substr($1, 2) } END { print n + 0 }'
+}
+
 # Every packet of the machine comes by here, before its connection is known: so the cheap tests first.
 raw_rules() {
   local family=$1 i
@@ -35,5 +52,6 @@ raw_rules() {
   echo '-A DVPN_OWN -j DVPN_HOLD'
   echo '-A DVPN_HOLD -m addrtype --dst-type LOCAL -j RETURN'
   [[ $reject_smb == yes ]] && echo '-A DVPN_HOLD -p tcp -m tcp --dport 445 -j RETURN'
+  ((new_per_client)) && echo "-A DVPN_HOLD $(beyond_its_rate) -j DROP"
   echo "-A DVPN_HOLD -j NFQUEUE --queue-num $queue --queue-bypass"
 }

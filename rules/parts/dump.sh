@@ -3,7 +3,7 @@
 # What is to be put in place: reads `dvpnd --dump rules`, and refuses what it does not understand. (Sourced by dvpn-rules.)
 
 lan=() wan=() sshd_ports=()
-role='' port='' gate='' queue='' datagram_queue='' ping_queue='' mark='' set='' masquerade='' reject_smb='' daemon_account='' relay_account='' peers_group=''
+role='' port='' gate='' queue='' datagram_queue='' ping_queue='' new_per_client='' mark='' set='' masquerade='' reject_smb='' daemon_account='' relay_account='' peers_group=''
 prefixes=() networks=() # by family: lines
 
 is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && (($1 <= 65535)); }
@@ -19,6 +19,7 @@ read_dump_line() {
     port) is_port "$value" || bad "dump: '$value' is no port"; once port "$value" port ;;
     gate) [[ $value == hold || $value == accept-first ]] || bad "dump: gate is hold or accept-first, not '$value'"; once gate "$value" gate ;;
     queue | datagram-queue | ping-queue) [[ $value =~ ^(0|[1-9][0-9]{0,4})$ && $value -le 65535 ]] || bad "dump: '$value' is no number of a queue"; once "$key" "$value" "${key/-/_}" ;;
+    new-per-client) [[ $value =~ ^(0|[1-9][0-9]{0,5})$ && $value -le 100000 ]] || bad "dump: '$value' is no rate"; once "$key" "$value" new_per_client ;;
     mark) [[ $value =~ ^0x0*[1-9a-f][0-9a-f]*$ && ${#value} == 10 ]] || bad "dump: '$value' is no field of a mark"; once mark "$value" mark ;;
     set) [[ $value =~ ^[A-Za-z0-9_][A-Za-z0-9_-]{0,23}$ ]] || bad "dump: '$value' is no name for a set"; once set "$value" set ;;
     lan) is_interface "$value" || bad "dump: lan has no interface name: '$value'"; lan+=("$value") ;;
@@ -48,7 +49,7 @@ parse_dump() {
   prefixes[4]=$(sed -n '/:/d; s/^prefix //p' <<<"$text") prefixes[6]=$(sed -n '/:/!d; s/^prefix //p' <<<"$text")
   networks[4]=$(sed -n '/:/d; s/^network //p' <<<"$text") networks[6]=$(sed -n '/:/!d; s/^network //p' <<<"$text")
 
-  for key in role port gate queue datagram_queue ping_queue mark set masquerade reject_smb daemon_account relay_account peers_group; do
+  for key in role port gate queue datagram_queue ping_queue new_per_client mark set masquerade reject_smb daemon_account relay_account peers_group; do
     [[ -n ${!key} ]] || bad "dump: ${key//_/-} is missing"
   done
   ((${#wan[@]})) || bad 'dump: no wan interface'

@@ -115,10 +115,16 @@ void check_accounts(const CheckFacts& facts, Findings& findings) {
 void check_rules(const CheckFacts& facts, Findings& findings) {
   const auto ran = run_program({"dvpn-rules", "-c", facts.site.files.config, "check"});
   if (!ran) return findings.failed(ran.error().text, "install dvpn's programs in a folder of PATH");
-  if (ran->exit == 0) return findings.ok("rules, sets and routes are what the configuration and the table ask for");
+  if (ran->exit == 0) {
+    std::string fine = "rules, sets and routes are what the configuration and the table ask for";
+    constexpr std::string_view kName = "dvpn-rules: ";
+    for (const std::string& line : lines_of(ran->out))
+      if (line.starts_with(kName) && line.find("ignored") != std::string::npos) fine += text("; ", line.substr(kName.size()));
+    return findings.ok(fine);
+  }
   if (ran->exit != 1)
     return findings.failed(text("the rules cannot be tried: ", ran->complaint()),
-                           "if the kernel lacks something: modprobe xt_set ip_set_hash_net xt_NFQUEUE xt_socket xt_hl nf_nat, or another kernel; see dvpn-rules(8)");
+                           "if the kernel lacks something: modprobe xt_set ip_set_hash_net xt_NFQUEUE xt_hashlimit xt_socket xt_hl nf_nat, or another kernel; see dvpn-rules(8)");
   std::string said;
   const std::vector<std::string> lines = lines_of(ran->out);
   for (std::size_t i = 0; i < std::min(lines.size(), kMostLines); ++i) said += text(i == 0 ? "" : "\n", lines[i]);

@@ -188,6 +188,7 @@ void read_limits(Section& root, DaemonConfig& config) {
   limits.read("open_timeout", out.open_timeout, duration(kTick, minutes(10)));
   limits.read("held", out.held, number(1, kMostHeld));
   limits.read("held_per_client", out.held_per_client, number(1, kMostHeld));
+  limits.read("new_per_client", out.new_per_client, number(0, 100'000));
   limits.read("udp_flows", out.udp_flows, number(1, 1'000'000));
   limits.read("udp_flows_per_client", out.udp_flows_per_client, number(1, 1'000'000));
   limits.read("ping_flows", out.ping_flows, number(1, 1'000'000));

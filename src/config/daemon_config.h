@@ -142,6 +142,7 @@ struct DaemonConfig {
     std::chrono::milliseconds open_timeout{20'000};
     std::uint32_t held = 10'000;           ///< SYNs at once
     std::uint32_t held_per_client = 1'000;
+    std::uint32_t new_per_client = 4'000;  ///< SYNs a second that may come to the queue, by a rule; 0: any number
     std::uint32_t udp_flows = 5'000;       ///< beside `flows`
     std::uint32_t udp_flows_per_client = 1'000;
     std::uint32_t ping_flows = 2'000;      ///< beside those: one for each client and target

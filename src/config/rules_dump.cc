@@ -44,6 +44,7 @@ std::string dump_rules(const DaemonConfig& config, std::vector<net::Prefix> tabl
   line("queue", config.intercept.queue);
   line("datagram-queue", config.intercept.datagram_queue);
   line("ping-queue", config.intercept.ping_queue);
+  line("new-per-client", config.limits.new_per_client);
   line("mark", hexadecimal(rules.mark));
   line("set", rules.set);
   for (const std::string& name : config.site.lan) line("lan", name);

@@ -123,6 +123,21 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
   EXPECT_EQ(site.everything(), held);
 }
 
+TEST_P(RulesInstall, AnotherRateIsAnotherTableOfTheKernelAndNoneIsLeft) {
+  const auto tables = [&] { return site.gateway().run("cd /proc/net && ls ipt_hashlimit ip6t_hashlimit | sort -u | grep dvpn").out; };
+  site.install();
+  EXPECT_EQ(tables(), "dvpn-4000\n");
+  site.install(Dump{.new_per_client = "7"});
+  EXPECT_EQ(tables(), "dvpn-7\n");
+  EXPECT_EQ(site.rules("check").exit, 1);
+  site.install(Dump{.new_per_client = "0"});
+  EXPECT_EQ(tables(), "");
+  EXPECT_THAT(site.save(), testing::Not(HasSubstr("hashlimit")));
+  site.install();
+  EXPECT_EQ(site.rules("remove").exit, 0);
+  EXPECT_EQ(tables(), "");
+}
+
 TEST_P(RulesInstall, TheMarksBitsAreTheConfiguredOnes) {
   site.install(Dump{.mark = "0x000000f0"});
   EXPECT_THAT(site.save(), HasSubstr("-A DVPN_GATE -m mark --mark 0xb0/0xf0 -j REJECT --reject-with icmp-admin-prohibited"));
@@ -176,6 +191,9 @@ TEST_P(RulesInstall, BadInputIsRefusedAndChangesNothing) {
       {with("gate hold", "gate shut"), "gate is hold or accept-first, not 'shut'"},
       {with("queue 9040", "queue 65536"), "'65536' is no number of a queue"},
       {with("queue 9040", "queue 08"), "'08' is no number of a queue"},
+      {with("new-per-client 4000", "new-per-client 04"), "'04' is no rate"},
+      {with("new-per-client 4000", "new-per-client 100001"), "'100001' is no rate"},
+      {with("new-per-client 4000\n", ""), "new-per-client is missing"},
       {with("mark 0x0f000000", "mark 0xf"), "'0xf' is no field of a mark"},
       {with("mark 0x0f000000", "mark 0x00000000"), "'0x00000000' is no field of a mark"},
       {with("mark 0x0f000000\n", ""), "mark is missing"},

@@ -8,7 +8,7 @@
 namespace dvpn::lab {
 
 std::string Dump::text() const {
-  std::string text = "dvpn-rules 1\nrole " + role + "\nport 9040\ngate " + gate + "\nqueue 9040\ndatagram-queue 9041\nping-queue 9042\nmark " + mark + "\nset " + set + "\n" + (lan.empty() ? "" : "lan " + lan + "\n") + "wan wan0\nsshd-port 22\nmasquerade " +
+  std::string text = "dvpn-rules 1\nrole " + role + "\nport 9040\ngate " + gate + "\nqueue 9040\ndatagram-queue 9041\nping-queue 9042\nnew-per-client " + new_per_client + "\nmark " + mark + "\nset " + set + "\n" + (lan.empty() ? "" : "lan " + lan + "\n") + "wan wan0\nsshd-port 22\nmasquerade " +
                      masquerade + "\nreject-smb " + reject_smb +
                      "\ndaemon-account dvpnd\nrelay-account dvpn-relay\npeers-group dvpn-peers\n";
   for (const auto& network : networks) text += "network " + network + "\n";

@@ -12,7 +12,7 @@ namespace dvpn::lab {
 
 /// The text of `dvpnd --dump rules`, in parts that tests change.
 struct Dump {
-  std::string role = "router", lan = "lan0", set = "dvpn", masquerade = "no", reject_smb = "no", gate = "hold", mark = "0x0f000000";
+  std::string role = "router", lan = "lan0", set = "dvpn", masquerade = "no", reject_smb = "no", gate = "hold", mark = "0x0f000000", new_per_client = "4000";
   std::vector<std::string> networks{"10.0.31.0/24", "fd00:31::/64"};
   std::vector<std::string> prefixes{"10.0.0.0/16", "10.0.32.0/24", "fd00:32::/64"};
   std::string text() const;

@@ -148,6 +148,25 @@ TEST_P(RulesTraffic, TheDaemonsPortTakesNoDirectConnections) {
   EXPECT_EQ(fetch(lab.wan(), f.wan_gateway, 9040).exit, kTimedOut);
 }
 
+TEST_P(RulesTraffic, WhoBeginsTooManyConnectionsIsIgnoredAndNobodyElse) {
+  const Process daemon = gateway.serve_page(9040, "caught");
+  const auto served_of_20 = [&](const std::string& seconds) {
+    const std::string connect = "timeout " + seconds + " bash -c 'exec 3<>/dev/tcp/" + f.far_host + "/80' 2>/dev/null && echo yes";
+    return std::stoi("0" + host.run("for i in {1..20}; do { " + connect + "; } & done | grep -c yes; wait").out);
+  };
+  site.install(Dump{.new_per_client = "1"});
+  const int served = served_of_20("2");
+  EXPECT_GE(served, 1);
+  EXPECT_LE(served, 10);
+  EXPECT_EQ(fetch(lab.host("a.h2"), f.far_host).out, "caught\n");
+  const std::string said = site.rules("check", Dump{.new_per_client = "1"}.text()).out;
+  const auto at = said.find("first packets were ignored: beyond limits.new_per_client");
+  ASSERT_NE(at, std::string::npos) << said;
+  EXPECT_GE(std::stoi(said.substr(said.rfind(':', at) + 1)), 10) << said;
+  site.install();
+  EXPECT_EQ(served_of_20("20"), 20);
+}
+
 TEST_P(RulesTraffic, OnlySshdIsReachableFromTheWan) {
   const Process sshd = gateway.serve_page(22, "sshd"), other = gateway.serve_page(80, "gateway");
   EXPECT_EQ(fetch(lab.wan(), f.wan_gateway, 80).out, "gateway\n");

@@ -34,7 +34,7 @@ class Everything : public testing::Environment {
     lab = std::make_unique<Lab>(two_sites());
     lab->step("install");
     const Site a = lab->site("a"), b = lab->site("b");
-    for (const char* line : {"flows_per_client: 20000", "held: 20000", "held_per_client: 20000", "open_timeout: 60s"}) configure(a, "limits", line);
+    for (const char* line : {"flows_per_client: 20000", "held: 20000", "held_per_client: 20000", "new_per_client: 0", "open_timeout: 60s"}) configure(a, "limits", line);
     configure(a, "metrics", "listen: 127.0.0.1:9469");
     b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "limits: {flows: 20000, flows_per_account: 20000}\n");
     for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);

@@ -93,6 +93,7 @@ limits:
   open_timeout: 5s
   held: 60
   held_per_client: 6
+  new_per_client: 90
   udp_flows: 50
   udp_flows_per_client: 5
   ping_flows: 40
@@ -167,6 +168,7 @@ log:
   EXPECT_EQ(config.limits.open_timeout, milliseconds(5000));
   EXPECT_EQ(config.limits.held, 60u);
   EXPECT_EQ(config.limits.held_per_client, 6u);
+  EXPECT_EQ(config.limits.new_per_client, 90u);
   EXPECT_EQ(config.limits.udp_flows, 50u);
   EXPECT_EQ(config.limits.udp_flows_per_client, 5u);
   EXPECT_EQ(config.limits.ping_flows, 40u);
@@ -365,6 +367,7 @@ TEST(DaemonConfig, RefusesWrongValues) {
            {"limits: {flow_buffer: 1KiB}", "23: limits.flow_buffer: 1KiB is out of range (64KiB..1GiB)", 4},
            {"limits: {held: 65536}", "16: limits.held: 65536 is out of range (1..60000)", 5},
            {"limits: {held_per_client: 0}", "27: limits.held_per_client: 0 is out of range (1..60000)", 1},
+           {"limits: {new_per_client: 100001}", "26: limits.new_per_client: 100001 is out of range (0..100000)", 6},
            {"log: {level: inof}",
             "14: log.level: 'inof' is no log level (error, warning, info, debug); did you mean 'info'?", 4},
            {"<<: {a: 1}", "1: unknown key '<<'", 2},

@@ -25,6 +25,7 @@ TEST(RulesDump, IsOneKeyAndValueALineInAFixedOrder) {
             "queue 9040\n"
             "datagram-queue 9041\n"
             "ping-queue 9042\n"
+            "new-per-client 4000\n"
             "mark 0x0f000000\n"
             "set dvpn\n"
             "lan lan0\n"
