@@ -23,7 +23,6 @@ constexpr const char* kTopology =
     "site a networks 10.0.31.0/24 wan 203.0.113.1 hosts 1\n"
     "site b networks 10.0.32.0/24 wan 203.0.113.2 hosts 1\n"
     "site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 1\n";
-constexpr double kBound = 15;           // seconds: it gives up after five, and the machine may be busy
 constexpr long kMostGrowth = 96 << 10;  // KiB, beside what a daemon has that has worked
 
 class Everything : public testing::Environment {
@@ -49,7 +48,7 @@ class Liar : public testing::TestWithParam<const char*> {
   const Host client_ = lab->host("a.h1");
   const Process honest_ = lab->host("c.h1").serve(2000, "say:hello close");
 
-  bool honest_works() const { return client_.talk("10.0.33.2", 2000, "hear:hello read", 5s).out.ends_with("done\n"); }
+  bool honest_works() const { return client_.talk("10.0.33.2", 2000, "hear:hello read", 20s).out.ends_with("done\n"); }
   static bool before_authentication() {
     static constexpr std::string_view kWays[] = {"banner_without_end", "packet_without_end", "silent", "drips", "hangs_up", "is_a_web_server", "random_bytes"};
     return std::ranges::find(kWays, GetParam()) != std::end(kWays);
@@ -75,17 +74,17 @@ TEST_P(Liar, HurtsNobodyElse) {
     const Process liar = b_.gateway().start("exec " + source_folder() + "/tests/lab/lib/liar 22 " + b_.path("sshd/host_key") + ' ' + GetParam());
     ASSERT_TRUE(liar.wait_for_output("listening")) << liar.err();
     std::vector<Process> clients;
-    // (the daemon may be backing off from the one before)
+    // (the daemon may be backing off from the one before; each client gives up by itself)
     const auto reached = [&] {
       clients.push_back(client_.start("exec timeout 5 " + source_folder() + "/tests/lab/lib/peer connect 10.0.32.2 2000 pause:100 say:hello read"));
       return liar.wait_for_output(before_authentication() ? "a client" : "asked", 500ms);
     };
-    ASSERT_TRUE(wait_until(reached, 10s, "the liar to be asked")) << liar.out() << liar.err() << a_.log("dvpnd");
+    ASSERT_TRUE(wait_until(reached, 30s, "the liar to be asked")) << liar.out() << liar.err() << a_.log("dvpnd");
     for (int i = 0; i < 2; ++i) (void)reached();
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(honest_works()) << a_.log("dvpnd");
     for (Process& client : clients) {
       const Result result = client.wait(20s);
-      EXPECT_LT(result.seconds, kBound) << result.out;
+      EXPECT_NE(result.exit, Result::kTimedOut) << result.out;
       EXPECT_THAT(result.out, testing::Not(testing::HasSubstr("end\ndone"))) << "a lie looked like a whole answer";
     }
     EXPECT_TRUE(honest_works()) << a_.log("dvpnd");
