@@ -20,8 +20,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # And it takes the memory of a coroutine's frame for mismatched where it inlined Asio's allocation and not its release.
   add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 else()
-  # clang reports libstdc++ 12's own use of std::get_temporary_buffer in std::stable_sort.
-  add_compile_options(-Wno-deprecated-declarations)
+  # clang reports libstdc++ 12's own use of std::get_temporary_buffer in std::stable_sort, and what libseccomp's macros are made of.
+  add_compile_options(-Wno-deprecated-declarations -Wno-c99-extensions)
 endif()
 
 if(DVPN_SANITIZE STREQUAL "address")
