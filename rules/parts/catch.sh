@@ -48,6 +48,8 @@ raw_rules() {
   local -r first="-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set $set$family dst"
   for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $first -j DVPN_HOLD"; done
   echo "-A DVPN_OUT $first -j DVPN_OWN"
+  # What is refused and was not rejected, because somebody has flushed the table filter, comes back by lo; from there it would leave.
+  ((family == 6)) || echo "-A DVPN_PRE -i lo -p tcp $(marked $REFUSED $REFUSED) -m addrtype ! --dst-type LOCAL -j DROP"
   own_accounts DVPN_OWN
   echo '-A DVPN_OWN -j DVPN_HOLD'
   echo '-A DVPN_HOLD -m addrtype --dst-type LOCAL -j RETURN'

@@ -15,8 +15,8 @@ filter_rules() {
   local -r into="-m set --match-set $set$family dst" home="-m set --match-set $set-own$family dst"
   local -r ping=$(echo_request "$family") known='-m conntrack --ctstate RELATED,ESTABLISHED'
 
-  # What the daemon refused in the far side's name. It comes by FORWARD or INPUT from the LAN (see policy_install).
-  if [[ $gate == hold ]]; then
+  # What the daemon refused in the far side's name, and SMB. It comes by FORWARD or INPUT from the LAN (see policy_install).
+  if refuses; then
     for i in FWD IN OUT; do echo "-A DVPN_$i -p tcp $(marked $REFUSED $REFUSED) -j DVPN_GATE"; done
     echo "-A DVPN_GATE -p tcp $(marked $RESET) -j REJECT --reject-with tcp-reset"
     echo "-A DVPN_GATE $(marked $HOST_UNREACHABLE) -j REJECT --reject-with $no_host"

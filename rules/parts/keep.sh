@@ -10,7 +10,8 @@ readonly LOOK=1        # seconds from one look to the next
 readonly MOST_OFTEN=10 # repairs in a minute
 readonly GIVE_WAY=60   # seconds until the next look after so many, or after one that failed
 
-# imprint: our chains and rules in their order, and at which place others lead to them. Two programs a look, whatever the size of the table.
+# imprint: our chains and rules in their order, at which place others lead to them, and our routing rules, which systemd-networkd takes away when
+# it starts again. Two programs a family, whatever the size of the table.
 imprint() {
   local family
   for family in "${families[@]}"; do
@@ -18,6 +19,7 @@ imprint() {
       /^\*/ { table = family " " $0 }
       /^:DVPN_/ { print table, $1 }
       /^-A / { n[table $2]++; if (/^-A DVPN_/ || / -[jg] DVPN_/) print table, $2, n[table $2], $0 }'
+    policy_now "$family" | sed 's/ \[detached\]//'
   done | sort
 }
 

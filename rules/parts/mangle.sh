@@ -6,12 +6,33 @@
 # What comes back is no new connection, so nothing that catches those sees it.
 mangle_rules() {
   client_sources
+  past_the_stop "$1" # (what a queue without a reader lets go on comes to no further rule of its table)
   datagrams "$1"
   pings "$1"
 }
 
 # lives FAMILY: the match for what is caught from the LAN. When a time to live ends here the kernel says so: traceroutes show it.
 lives() { if (($1 == 6)); then echo '-m hl --hl-gt 1'; else echo '-m ttl --ttl-gt 1'; fi; }
+
+# What the rules answer that are for forwarded packets, or the kernel itself (a time to live that ends), has to come past the second stop
+# (stop.sh), and may not leave even if those rules are gone. IPv4: for all but TCP, because the kernel's answer for a route
+# `prohibit` has a limit that a host which sends each second never comes under; by the route of what is refused, and what comes back
+# by lo was not rejected. IPv6 has no such limit; a time to live that is over leaves nowhere, and SMB is refused as by the daemon.
+past_the_stop() {
+  local i
+  local -r carried="-m set --match-set $set$1 dst" smb='-p tcp -m tcp --dport 445' here='-m addrtype ! --dst-type LOCAL'
+  local -r passes="-j MARK --set-xmark $(bits $PASSES)"
+  for i in "${lan[@]}"; do
+    if (($1 == 6)); then
+      echo "-A DVPN_PRE -i $i -m hl --hl-lt 2 $(marked 0) $carried $passes"
+      [[ $reject_smb == yes ]] && echo "-A DVPN_PRE -i $i $smb $(marked 0) $carried $here -j MARK --set-xmark $(bits $RESET)"
+    else
+      echo "-A DVPN_PRE -i $i ! -p tcp $(marked 0) $carried $here $passes"
+      [[ $reject_smb == yes ]] && echo "-A DVPN_PRE -i $i $smb $(marked 0) $carried $here $passes"
+    fi
+  done
+  (($1 == 6)) || echo "-A DVPN_PRE -i lo $(marked $PASSES) $here -j DROP"
+}
 
 client_sources() {
   local -r ours=$(bits $OURS $OURS)

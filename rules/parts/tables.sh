@@ -23,7 +23,7 @@ install_table() {
   local family=$1 table=$2 now hook chain chains
   now=$(table_now "$family" "$table")
   chains=${CHAINS[$table]}
-  [[ $gate == hold ]] || chains=${chains/DVPN_GATE /}
+  refuses || chains=${chains/DVPN_GATE /}
   {
     echo "*$table"
     for chain in $chains; do echo ":$chain - [0:0]"; done

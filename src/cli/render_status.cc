@@ -127,6 +127,8 @@ std::vector<std::string> degradations(const json& status) {
   if (word(sets, "state") == "absent") out.push_back("the firewall's sets are absent; dvpn-rules install");
   if (word(sets, "state") == "failed")
     out.push_back(text("the firewall's sets are not up to date: ", or_dash(word(sets, "error"))));
+  if (const json& stop = member(status, "stop"); word(stop, "state") == "failed")
+    out.push_back(text("the routes of the second stop are not up to date: ", or_dash(word(stop, "error")), "; dvpn-rules install"));
   const json& gate = member(status, "gate");
   if (const std::string error = word(gate, "error"); !error.empty())
     out.push_back(text("there is no gate, connections are accepted first: ", error));

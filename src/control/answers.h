@@ -42,6 +42,8 @@ struct DaemonState {
   intercept::RulesState rules = intercept::RulesState::kUnknown;
   intercept::SetState sets = intercept::SetState::kOff;
   std::optional<std::string> sets_error;
+  intercept::SetState stop = intercept::SetState::kOff;  ///< the routes of the second stop
+  std::optional<std::string> stop_error;
   std::size_t open_flows = 0;  ///< connections
   std::size_t udp_flows = 0;
   std::uint64_t accepted = 0;  ///< flows that were let in since the start

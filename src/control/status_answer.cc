@@ -104,6 +104,7 @@ std::string status_answer(const DaemonState& state) {
     for (const ssh::PrivateKey& key : *settings->keys) answer["keys"].push_back(to_json(key));
   answer["rules"] = {{"state", name(state.rules)}};
   answer["sets"] = {{"state", name(state.sets)}, {"error", or_null(state.sets_error)}};
+  answer["stop"] = {{"state", name(state.stop)}, {"error", or_null(state.stop_error)}};
   answer["flows"] = {{"open", state.open_flows},
                      {"total", state.accepted},
                      {"refused", state.refused.total()},

@@ -207,6 +207,7 @@ net::Task<> Daemon::serve() {
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
   publish_names();
+  co_await fill_stop();
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
   control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
   start_http();

@@ -87,6 +87,7 @@ class Daemon {
   net::Task<> fill_sets();
   net::Task<> take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after);
   void note_sets(const Result<bool>& outcome);
+  net::Task<> fill_stop();
 
   RecentLog recent_log_;  // outlives whoever logs
   std::string config_path_;
@@ -136,6 +137,8 @@ class Daemon {
   std::chrono::steady_clock::time_point rules_looked_{};
   intercept::SetState sets_ = intercept::SetState::kOff;
   std::optional<std::string> sets_error_;
+  intercept::SetState routing_stop_ = intercept::SetState::kOff;  // the second stop, in routing
+  std::optional<std::string> routing_stop_error_;
 };
 
 }  // namespace dvpn

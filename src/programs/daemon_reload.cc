@@ -10,6 +10,7 @@
 #include "config/file.h"
 #include "config/published_file.h"
 #include "config/rules_dump.h"
+#include "intercept/routing_stop.h"
 #include "programs/daemon.h"
 #include "table/hosts_names.h"
 
@@ -120,6 +121,7 @@ net::Task<> Daemon::put_in_force(flow::SnapshotPtr next) {
   dispatcher_->renew(snapshot_);
   if (gate_) gate_->set_limits(gate_limits());
   for (const auto& worker : workers_) worker->renew(snapshot_);
+  co_await fill_stop();
   co_await fill_sets();
   publish_names();
   table_state_ = {snapshot_->config.table, std::chrono::system_clock::now(), std::nullopt};
@@ -136,6 +138,21 @@ net::Task<> Daemon::take_out_of_sets(std::vector<net::Prefix> before, std::vecto
   auto running = intercept::run_ipset(name, intercept::removal_commands(name, gone));
   const Result<bool> outcome = co_await std::move(running);
   note_sets(outcome);
+}
+
+/// The second stop: after the sets have lost what is gone, before they get what is new, so that it always has what they have.
+net::Task<> Daemon::fill_stop() {
+  routing_stop_error_ = std::nullopt;
+  if (!snapshot_->config.rules.update_sets || snapshot_->config.site.lan.empty()) {
+    routing_stop_ = intercept::SetState::kOff;
+    co_return;
+  }
+  auto running = intercept::fill_stop(prefixes_for_sets(*snapshot_), snapshot_->config.site.networks);
+  const Result<bool> outcome = co_await std::move(running);
+  routing_stop_ = !outcome ? intercept::SetState::kFailed : *outcome ? intercept::SetState::kSynced : intercept::SetState::kAbsent;
+  if (outcome) co_return;
+  routing_stop_error_ = outcome.error().text;
+  log_error(text("the routes of the second stop are not what the table says: ", *routing_stop_error_));
 }
 
 /// After the new table is in force: the sets become what it says, in one step each.

@@ -2,7 +2,10 @@
 // What the daemon tells those who watch it: what the front knows, put together with what each worker answers.
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "control/log_answer.h"
+#include "intercept/routing_stop.h"
 #include "programs/daemon.h"
 
 namespace dvpn {
@@ -38,6 +41,8 @@ control::DaemonState Daemon::state() const {
   state.rules = rules_;
   state.sets = sets_;
   state.sets_error = sets_error_;
+  state.stop = routing_stop_;
+  state.stop_error = routing_stop_error_;
   state.open_flows = dispatcher_->flows(flow::Protocol::kTcp);
   state.udp_flows = dispatcher_->flows(flow::Protocol::kUdp);
   if (udp_) state.udp = udp_->info();
@@ -82,13 +87,19 @@ net::Task<> Daemon::look_for_rules() {
   const intercept::RulesState found = co_await std::move(looking);
   const intercept::RulesState before = rules_;
   rules_ = found;
-  if (before == intercept::RulesState::kInPlace && found == intercept::RulesState::kAbsent)
-    log_error("the firewall rules are gone, another program has flushed them: nothing is carried, and what is for other sites may leave in the clear; "
-              "run: dvpn-rules install");
+  if (before == intercept::RulesState::kInPlace && found == intercept::RulesState::kAbsent) {
+    auto looking_for_stop = intercept::stop_in_place();
+    const bool led_there = co_await std::move(looking_for_stop);
+    const bool stopped = led_there && routing_stop_ != intercept::SetState::kAbsent && routing_stop_ != intercept::SetState::kFailed;
+    log_error(text("the firewall rules are gone, another program has flushed them: nothing is carried, and what ", stopped ? "this gateway itself sends" : "is",
+                   " to other sites may leave in the clear", stopped ? " (its LAN's is refused)" : "", "; run: dvpn-rules install"));
+  }
   if (before == intercept::RulesState::kAbsent && found == intercept::RulesState::kInPlace) log_info("the firewall rules are in place");
-  if (found != intercept::RulesState::kInPlace || sets_ != intercept::SetState::kAbsent || reloading_) co_return;
+  const bool came = before == intercept::RulesState::kAbsent || sets_ == intercept::SetState::kAbsent;
+  if (found != intercept::RulesState::kInPlace || reloading_ || !(came || routing_stop_ == intercept::SetState::kAbsent)) co_return;
   reloading_ = true;
-  co_await fill_sets();
+  co_await fill_stop();
+  if (came) co_await fill_sets();
   end_reload();
 }
 

@@ -33,6 +33,16 @@ class RulesInstall : public testing::TestWithParam<std::string> {
     EXPECT_EQ(site.gateway().run("ip rule add pref 200 from 192.0.2.1 lookup 200; ip -6 rule add pref 200 fwmark 1/1 lookup 200").exit, 0);
     EXPECT_EQ(site.gateway().run("ipset create admins hash:ip && ipset add admins 192.0.2.1").exit, 0);
   }
+  /// `check` finds the damage that is done to what is in place, and `install` repairs it.
+  void expect_repair(const std::string& damage, const std::string& finding) {
+    EXPECT_EQ(site.gateway().run(damage).exit, 0) << damage;
+    const Result check = site.rules("check");
+    EXPECT_EQ(check.exit, 1) << damage;
+    EXPECT_THAT(check.out, HasSubstr(finding)) << damage;
+    site.install();
+    const Result repaired = site.rules("check");
+    EXPECT_EQ(repaired.exit, 0) << damage << '\n' << repaired.out;
+  }
   /// The lines of save() that are not ours.
   std::string foreign() {
     return run_here("grep -v DVPN_ <<'END'\n" + site.save() + "END").out;
@@ -98,15 +108,31 @@ TEST_P(RulesInstall, CheckFindsEveryKindOfDamageAndInstallRepairsIt) {
       {"ip -6 route del local default dev lo table 7980", "-IPv6 route 7980 local default dev lo"},
   };
   site.install();
-  for (const auto& [damage, finding] : damages) {
-    EXPECT_EQ(site.gateway().run(damage).exit, 0) << damage;
-    const Result check = site.rules("check");
-    EXPECT_EQ(check.exit, 1) << damage;
-    EXPECT_THAT(check.out, HasSubstr(finding)) << damage;
-    site.install();
-    const Result repaired = site.rules("check");
-    EXPECT_EQ(repaired.exit, 0) << damage << '\n' << repaired.out;
-  }
+  for (const auto& [damage, finding] : damages) expect_repair(damage, finding);
+}
+
+TEST_P(RulesInstall, ADamagedSecondStopIsRepaired) {
+  site.install();
+  expect_repair("ip rule del pref 80 lookup 7981; ip -6 route add prohibit fd00:32::/64 metric 9 table 7981 proto 79", "-IPv4 rule 80:");
+  expect_repair("ip -6 rule add pref 80 iif wan0 lookup 7981 protocol 79; ip -6 route flush table 7981", "-IPv6 route 7981 throw default");
+  expect_repair("ip route add 10.0.33.0/24 dev lo table 7981; ip route replace throw 10.0.32.0/24 table 7981 proto 79", "-IPv4 route 7981 prohibit 10.0.32.0/24");
+}
+
+TEST_P(RulesInstall, TheRoutesOfTheSecondStopChangeByDifferencesAndWithoutAGap) {
+  site.install();
+  const Process kernel = site.gateway().start("exec stdbuf -oL ip monitor route rule");
+  const auto tells = [&](const std::string& mark) {
+    return wait_until([&] {
+      site.gateway().run("ip route replace prohibit " + mark + " table 99; ip route del prohibit " + mark + " table 99");
+      return kernel.out().find("Deleted prohibit " + mark) != std::string::npos;
+    }, 10s, mark);
+  };
+  ASSERT_TRUE(tells("192.0.2.8"));
+  site.install(Dump{.prefixes = {"10.0.0.0/16", "10.0.40.0/24", "fd00:32::/64"}});
+  site.install(Dump{.prefixes = {"10.0.0.0/16", "10.0.40.0/24", "fd00:32::/64"}});
+  ASSERT_TRUE(tells("192.0.2.9"));
+  EXPECT_EQ(run_here("grep ' 7981 ' <<'END' | sed 's/ *$//'\n" + kernel.out() + "END").out,
+            "prohibit 10.0.40.0/24 table 7981 proto 79\nDeleted prohibit 10.0.32.0/24 table 7981 proto 79\n");
 }
 
 TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
@@ -116,7 +142,7 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
   const Dump accept_first{.gate = "accept-first"};
   site.install(accept_first);
   const std::string open = site.everything();
-  for (const char* part : {"--queue-num 9040", "DVPN_GATE", "0x8000000", "*raw", "7979"}) EXPECT_THAT(open, testing::Not(HasSubstr(part)));
+  for (const char* part : {"--queue-num 9040", "DVPN_GATE", "0x8000000", "*raw"}) EXPECT_THAT(open, testing::Not(HasSubstr(part)));
   EXPECT_EQ(site.rules("check", accept_first.text()).exit, 0);
   EXPECT_EQ(site.rules("check").exit, 1);
   site.install();

@@ -45,7 +45,7 @@ std::string RulesSite::save() const {
 }
 
 std::string RulesSite::everything() const {
-  return save() + gateway_.run("ipset list -sorted | grep -v '^Size in memory\\|^Header'; ip route; ip -6 route; ip route show table 7980; ip -6 route show table 7980; ip rule; ip -6 rule; sysctl -a 2>/dev/null | grep forwarding").out;
+  return save() + gateway_.run("ipset list -sorted | grep -v '^Size in memory\\|^Header'; ip route; ip -6 route; ip route show table 7980; ip -6 route show table 7980; ip route show table 7981; ip -6 route show table 7981; ip rule; ip -6 rule; sysctl -a 2>/dev/null | grep forwarding").out;
 }
 
 Result fetch(const Host& from, const std::string& address, int port, const std::string& as) {

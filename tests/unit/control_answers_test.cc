@@ -30,7 +30,7 @@ TEST(Answers, StatusHasWhatTheManualSays) {
   state.sets = intercept::SetState::kAbsent;
   state.refused.count(flow::EndReason::kNoRoute);
   const std::string answer = status_answer(state);
-  for (const char* part : {R"("version":"1.2.3")", R"("uptime_s":12)", R"("sets":{"state":"absent","error":null})",
+  for (const char* part : {R"("version":"1.2.3")", R"("uptime_s":12)", R"("sets":{"state":"absent","error":null},"stop":{"state":"off","error":null})",
                            R"("flows":{"open":0,"total":0,"refused":1,"limit":20000})", R"("ended":{"no-route":1})",
                            R"("gate":{"mode":"accept-first","error":null})", R"("bytes":{"up":0,"down":0})", R"("sessions":0)", R"("gateways":[])"})
     EXPECT_THAT(answer, HasSubstr(part));
