@@ -37,6 +37,9 @@ void add_health(MetricsText& out, const DaemonState& state) {
   out.gauge("dvpn_sets_state", "1 for the state that the address sets of the rules are in.");
   for (const auto one : {intercept::SetState::kSynced, intercept::SetState::kAbsent, intercept::SetState::kFailed, intercept::SetState::kOff})
     out.sample({{"state", name(one)}}, one == state.sets ? 1 : 0);
+  out.gauge("dvpn_stop_state", "1 for the state that the routes are in which stop what the rules let pass.");
+  for (const auto one : {intercept::SetState::kSynced, intercept::SetState::kAbsent, intercept::SetState::kFailed, intercept::SetState::kOff})
+    out.sample({{"state", name(one)}}, one == state.stop ? 1 : 0);
 }
 
 void add_flows(MetricsText& out, const DaemonState& state) {

@@ -52,7 +52,7 @@ void take_down(Flow& flow, std::string_view datagram) {
   flow.datagrams->give(datagram);
 }
 
-void pass_down(Flow& flow, FarReader& reader, std::string_view chunk) {
+void pass_datagrams_down(Flow& flow, FarReader& reader, std::string_view chunk) {
   while (!flow.ended()) {
     FarReader::Event event = reader.next(chunk);
     switch (event.kind) {
@@ -102,7 +102,7 @@ net::Task<> copy_datagrams_down(Flow& flow, FarReader& reader, std::span<char> s
     if (flow.early.empty()) co_await flow.channel->wait_readable();
     if (flow.ended()) co_return;
     const ssh::Channel::Read read = flow.read_far(scratch);
-    pass_down(flow, reader, {scratch.data(), read.bytes});
+    pass_datagrams_down(flow, reader, {scratch.data(), read.bytes});
     if (!read.eof || flow.ended()) continue;
     FarReader::Event end = reader.at_eof(read.lost);
     flow.finish(end.reason, std::move(end.why));

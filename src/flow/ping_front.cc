@@ -13,8 +13,6 @@ using intercept::Verdict;
 constexpr std::uint32_t kErrorsAtOnce = 200;
 constexpr auto kErrorInterval = std::chrono::milliseconds(5);
 
-DatagramTable::Clock::time_point now() { return DatagramTable::Clock::now(); }
-
 Ping taken(const intercept::EchoRequest& request) { return {request.name, std::string(request.payload)}; }
 
 }  // namespace
@@ -43,7 +41,7 @@ void PingFront::arrived(std::string_view packet) {
 
 void PingFront::pass_on(const intercept::EchoRequest& request) {
   const DatagramTable::Pair pair{{request.client, 0}, {request.target, 0}};
-  const DatagramTable::Arrival arrival = table_.arrived(pair, now());
+  const DatagramTable::Arrival arrival = table_.arrived(pair, DatagramTable::Clock::now());
   switch (arrival.what) {
     case DatagramTable::What::kNew: return begin(pair, request);
     case DatagramTable::What::kFollows:
@@ -58,9 +56,9 @@ void PingFront::pass_on(const intercept::EchoRequest& request) {
 
 void PingFront::begin(const DatagramTable::Pair& pair, const intercept::EchoRequest& request) {
   const auto flow = dispatcher_.begin_pings(pair.client, pair.target, &sender_, taken(request));
-  if (flow) return table_.begun(pair, *flow, now());
+  if (flow) return table_.begun(pair, *flow, DatagramTable::Clock::now());
   const Verdict verdict = verdict_for(flow.error());
-  table_.refused(pair, verdict, now());
+  table_.refused(pair, verdict, DatagramTable::Clock::now());
   refuse(request, verdict);
 }
 
@@ -68,11 +66,11 @@ void PingFront::begin(const DatagramTable::Pair& pair, const intercept::EchoRequ
 void PingFront::reported(const Report& report) {
   if (report.what != Report::What::kEnded) return;
   const auto pair = table_.ended(report.id);
-  if (pair && !report.opened) table_.refused(*pair, verdict_for(report.reason), now());
+  if (pair && !report.opened) table_.refused(*pair, verdict_for(report.reason), DatagramTable::Clock::now());
 }
 
 void PingFront::refuse(const intercept::EchoRequest& request, Verdict verdict) {
-  if (!told_.allow(now())) return;
+  if (!told_.allow(DatagramTable::Clock::now())) return;
   sender_.send(request.client, intercept::icmp_error(intercept::quoted_echo(request.client, request.target, request.name, request.size), verdict));
 }
 

@@ -7,8 +7,6 @@ namespace dvpn::intercept {
 
 namespace {
 
-constexpr std::size_t kIpv4Header = 20;
-constexpr std::size_t kIpv6Header = 40;
 constexpr int kMostExtensions = 4;
 
 /// RFC 791, 3.1.

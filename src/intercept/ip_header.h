@@ -2,6 +2,7 @@
 // What an IP header says, read strictly from its bytes: whoever sends on the LAN chooses them. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "net/address.h"
 
 namespace dvpn::intercept {
+
+inline constexpr std::size_t kIpv4Header = 20;  // without options (RFC 791, 3.1)
+inline constexpr std::size_t kIpv6Header = 40;  // without extension headers (RFC 8200, 3)
 
 struct IpPacket {
   net::Address source, destination;

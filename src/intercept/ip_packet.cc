@@ -5,13 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "intercept/ip_header.h"
+
 namespace dvpn::intercept {
 
 namespace {
 
 constexpr std::uint8_t kHops = 64;
 constexpr std::size_t kChecksumAt = 2;  // in an ICMP message
-constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40;
 
 void put16(std::string& out, std::size_t value) {
   out += static_cast<char>(value >> 8 & 0xff);

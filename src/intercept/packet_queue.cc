@@ -23,7 +23,7 @@ namespace {
 constexpr std::uint32_t kQueueLength = 65536;
 constexpr int kReceiveBuffer = 16 << 20;
 /// Read in one go before the event loop gets its turn.
-constexpr int kMostAtOnce = 256;
+constexpr int kMostPackets = 256;
 constexpr std::size_t kInput = 64u << 10;  // beside the largest packet
 /// Verdicts in one call: the kernel acts on them before it returns.
 constexpr std::size_t kMostVerdicts = 16u << 10;
@@ -94,7 +94,7 @@ net::Task<> PacketQueue::read_loop(Handler handler) {
     // Unbounded: ended by a packet or by stop().
     const auto [error] = co_await descriptor_.async_wait(net::Descriptor::wait_read, net::use_result);
     if (error || !descriptor_.is_open()) break;
-    for (int i = 0; i < kMostAtOnce && descriptor_.is_open(); ++i) {
+    for (int i = 0; i < kMostPackets && descriptor_.is_open(); ++i) {
       const ssize_t n = ::recv(descriptor_.native_handle(), input_.data(), input_.size(), MSG_DONTWAIT);
       if (n < 0 && errno == EAGAIN) break;
       if (n > 0) take(static_cast<std::size_t>(n));

@@ -58,6 +58,32 @@ std::vector<net::Family> families() {
   return all;
 }
 
+/// The commands that make of one the other, both in order; new ones first.
+std::string changes(std::span<const Route> have, std::span<const Route> wanted) {
+  std::string commands;
+  for (const Route& route : wanted)
+    if (!std::ranges::binary_search(have, route))
+      commands += text("route replace ", word(route.second), ' ', route.first.to_string(), " table ", kTable, kOurs, '\n');
+  for (const Route& route : have)
+    if (!std::ranges::binary_search(wanted, route.first, {}, &Route::first))
+      commands += text("route del ", word(route.second), ' ', route.first.to_string(), " table ", kTable, kOurs, '\n');
+  return commands;
+}
+
+net::Task<Status> run_commands(net::Family family, std::string commands) {
+  for (std::size_t at = 0; at < commands.size();) {
+    std::size_t end = at;
+    for (std::size_t i = 0; i < kMostCommands && end < commands.size(); ++i) end = commands.find('\n', end) + 1;
+    std::vector<std::string> change = {"ip", option(family), "-batch", "-"};
+    auto changing = run_tool(kIp, std::move(change), commands.substr(at, end - at));
+    const auto changed = co_await std::move(changing);
+    if (!changed) co_return std::unexpected(changed.error());
+    if (!changed->ok) co_return fail(ErrorKind::kSystem, text("ip: ", changed->complaint()));
+    at = end;
+  }
+  co_return Status{};
+}
+
 net::Task<Result<bool>> fill_family(net::Family family, const std::vector<net::Prefix>& prefixes, const std::vector<net::Prefix>& networks) {
   std::vector<std::string> show = {"ip", option(family), "route", "show", "table", std::string(kTable)};
   auto showing = run_tool(kIp, std::move(show), "");
@@ -65,18 +91,11 @@ net::Task<Result<bool>> fill_family(net::Family family, const std::vector<net::P
   if (!shown) co_return std::unexpected(shown.error());
   if (!shown->ok && shown->output.find("does not exist") == std::string::npos)
     co_return fail(ErrorKind::kSystem, text("ip: ", shown->complaint()));
-  const auto commands = stop_commands(shown->output, family, prefixes, networks);
+  auto commands = stop_commands(shown->output, family, prefixes, networks);
   if (!commands) co_return false;
-  for (std::size_t at = 0; at < commands->size();) {
-    std::size_t end = at;
-    for (std::size_t i = 0; i < kMostCommands && end < commands->size(); ++i) end = commands->find('\n', end) + 1;
-    std::vector<std::string> change = {"ip", option(family), "-batch", "-"};
-    auto changing = run_tool(kIp, std::move(change), commands->substr(at, end - at));
-    const auto changed = co_await std::move(changing);
-    if (!changed) co_return std::unexpected(changed.error());
-    if (!changed->ok) co_return fail(ErrorKind::kSystem, text("ip: ", changed->complaint()));
-    at = end;
-  }
+  auto running = run_commands(family, std::move(*commands));
+  const Status ran = co_await std::move(running);
+  if (!ran) co_return std::unexpected(ran.error());
   co_return true;
 }
 
@@ -95,16 +114,7 @@ std::optional<std::string> stop_commands(std::string_view listing, net::Family f
   }
   if (!in_use) return std::nullopt;
   std::ranges::sort(have);
-  const std::vector<Route> wanted = wanted_routes(family, prefixes, networks);
-
-  std::string commands;
-  for (const Route& route : wanted)
-    if (!std::ranges::binary_search(have, route))
-      commands += text("route replace ", word(route.second), ' ', route.first.to_string(), " table ", kTable, kOurs, '\n');
-  for (const Route& route : have)
-    if (!std::ranges::binary_search(wanted, route.first, {}, &Route::first))
-      commands += text("route del ", word(route.second), ' ', route.first.to_string(), " table ", kTable, kOurs, '\n');
-  return commands;
+  return changes(have, wanted_routes(family, prefixes, networks));
 }
 
 net::Task<Result<bool>> fill_stop(std::vector<net::Prefix> prefixes, std::vector<net::Prefix> networks) {
@@ -116,6 +126,21 @@ net::Task<Result<bool>> fill_stop(std::vector<net::Prefix> prefixes, std::vector
     all = all && *filled;
   }
   co_return all;
+}
+
+net::Task<Result<bool>> change_stop(std::vector<net::Prefix> before, std::vector<net::Prefix> prefixes, std::vector<net::Prefix> networks) {
+  auto looking = stop_in_place();
+  bool as_before = co_await std::move(looking);
+  for (const net::Family family : families()) {
+    if (!as_before) break;
+    auto running = run_commands(family, changes(wanted_routes(family, before, networks), wanted_routes(family, prefixes, networks)));
+    const Status ran = co_await std::move(running);
+    as_before = ran.has_value();
+  }
+  if (as_before) co_return true;
+  auto filling = fill_stop(std::move(prefixes), std::move(networks));
+  const Result<bool> filled = co_await std::move(filling);
+  co_return filled;
 }
 
 net::Task<bool> stop_in_place() {

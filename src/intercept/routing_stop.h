@@ -24,6 +24,10 @@ std::optional<std::string> stop_commands(std::string_view listing, net::Family f
 /// Runs ip(8) over what has to change. True: done; false: there is no such table. Needs CAP_NET_ADMIN as an ambient capability.
 net::Task<Result<bool>> fill_stop(std::vector<net::Prefix> prefixes, std::vector<net::Prefix> networks);
 
+/// The same, quickly, if the routes are still those for `before`: a table of tens of thousands is not listed for a line that changes. If
+/// they turn out not to be, as fill_stop().
+net::Task<Result<bool>> change_stop(std::vector<net::Prefix> before, std::vector<net::Prefix> prefixes, std::vector<net::Prefix> networks);
+
 /// Whether routing rules of every family lead to the table.
 net::Task<bool> stop_in_place();
 

@@ -87,7 +87,7 @@ class Daemon {
   net::Task<> fill_sets();
   net::Task<> take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after);
   void note_sets(const Result<bool>& outcome);
-  net::Task<> fill_stop();
+  net::Task<> fill_stop(flow::SnapshotPtr before = nullptr);
 
   RecentLog recent_log_;  // outlives whoever logs
   std::string config_path_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -115,13 +116,13 @@ void Daemon::end_reload() {
 
 net::Task<> Daemon::put_in_force(flow::SnapshotPtr next) {
   co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*next));
-  snapshot_ = std::move(next);
+  const flow::SnapshotPtr before = std::exchange(snapshot_, std::move(next));
   set_log_level(snapshot_->config.log.level);
   recent_log_.resize(snapshot_->config.log.recent);
   dispatcher_->renew(snapshot_);
   if (gate_) gate_->set_limits(gate_limits());
   for (const auto& worker : workers_) worker->renew(snapshot_);
-  co_await fill_stop();
+  co_await fill_stop(before);
   co_await fill_sets();
   publish_names();
   table_state_ = {snapshot_->config.table, std::chrono::system_clock::now(), std::nullopt};
@@ -140,14 +141,18 @@ net::Task<> Daemon::take_out_of_sets(std::vector<net::Prefix> before, std::vecto
   note_sets(outcome);
 }
 
-/// The second stop: after the sets have lost what is gone, before they get what is new, so that it always has what they have.
-net::Task<> Daemon::fill_stop() {
+/// The second stop: after the sets have lost what is gone, before they get what is new, so that it always has what they have. What
+/// was in force `before`, if that is known.
+net::Task<> Daemon::fill_stop(flow::SnapshotPtr before) {
   routing_stop_error_ = std::nullopt;
   if (!snapshot_->config.rules.update_sets || snapshot_->config.site.lan.empty()) {
     routing_stop_ = intercept::SetState::kOff;
     co_return;
   }
-  auto running = intercept::fill_stop(prefixes_for_sets(*snapshot_), snapshot_->config.site.networks);
+  const std::vector<net::Prefix>& networks = snapshot_->config.site.networks;
+  const bool known = before && routing_stop_ == intercept::SetState::kSynced && before->config.site.networks == networks;
+  auto running = known ? intercept::change_stop(prefixes_for_sets(*before), prefixes_for_sets(*snapshot_), networks)
+                       : intercept::fill_stop(prefixes_for_sets(*snapshot_), networks);
   const Result<bool> outcome = co_await std::move(running);
   routing_stop_ = !outcome ? intercept::SetState::kFailed : *outcome ? intercept::SetState::kSynced : intercept::SetState::kAbsent;
   if (outcome) co_return;

@@ -8,9 +8,8 @@
 
 namespace dvpn::relay {
 
-using wire::Status;
-
 wire::Status connect_status(int error) {
+  using wire::Status;
   switch (error) {
     case 0: return Status::kOk;
     case ECONNREFUSED:
@@ -32,6 +31,7 @@ wire::Status connect_status(int error) {
 }
 
 wire::Status reset_status(int error) {
+  using wire::Status;
   switch (error) {
     case 0:
     case ECONNRESET:
@@ -40,7 +40,8 @@ wire::Status reset_status(int error) {
   }
 }
 
-std::optional<Status> icmp_status(std::uint8_t type, std::uint8_t code) {
+std::optional<wire::Status> icmp_status(std::uint8_t type, std::uint8_t code) {
+  using wire::Status;
   if (type == ICMP_TIME_EXCEEDED) return Status::kHostUnreachable;
   if (type == ICMP_PARAMETERPROB) return Status::kFailed;
   if (type != ICMP_DEST_UNREACH) return std::nullopt;
@@ -63,7 +64,8 @@ std::optional<Status> icmp_status(std::uint8_t type, std::uint8_t code) {
   }
 }
 
-std::optional<Status> icmp6_status(std::uint8_t type, std::uint8_t code) {
+std::optional<wire::Status> icmp6_status(std::uint8_t type, std::uint8_t code) {
+  using wire::Status;
   constexpr std::uint8_t kSourcePolicy = 5;
   constexpr std::uint8_t kRejectRoute = 6;
   if (type == ICMP6_TIME_EXCEEDED) return Status::kHostUnreachable;

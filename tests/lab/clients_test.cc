@@ -49,7 +49,7 @@ class Client : public testing::TestWithParam<Family> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Families, Client,
-                         testing::Values(Family{"IPv4", "10.0.32.2", "10.0.32.2", "-4", 1024 * kMiB},
+                         testing::Values(Family{"IPv4", "10.0.32.2", "10.0.32.2", "-4", 512 * kMiB},
                                          Family{"IPv6", "fd00:32::2", "[fd00:32::2]", "-6", 256 * kMiB}),
                          [](const auto& family) { return family.param.name; });
 
