@@ -38,7 +38,8 @@ Daemon::Daemon(std::string config_path, flow::SnapshotPtr snapshot)
       watch_timer_(context_.get_executor()),
       rules_timer_(context_.get_executor()),
       signals_(context_.get_executor()),
-      reload_ended_(context_.get_executor()) {
+      reload_ended_(context_.get_executor()),
+      routing_stop_behind_(context_.get_executor()) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
   const auto now = std::chrono::system_clock::now();
   config_state_ = {config_path_, now, std::nullopt};
@@ -207,13 +208,13 @@ net::Task<> Daemon::serve() {
   start_accepting(*redirects_);
   for (ForwardListener& open : forwards_) start_accepting(*open.listener);
   publish_names();
-  co_await fill_stop();
   co_await fill_sets();  // before anybody can ask for a reload, which would replace what is being read here
   control_.start([this](control::Caller caller, std::string line) { return answer(caller, std::move(line)); });
   start_http();
   tasks_.spawn(wait_for_signals());
   tasks_.spawn(watch_table());
   tasks_.spawn(watch_rules());
+  tasks_.spawn(keep_stop());
   tasks_.spawn(feed_watchdog());
   log_info(text("dvpnd " DVPN_VERSION " ready: port ", config.intercept.port, ", ", workers_.size(), " workers, ",
                 snapshot_->table.routes().size(), " routes"));
@@ -239,6 +240,7 @@ net::Task<> Daemon::serve() {
   watchdog_timer_.cancel();
   watch_timer_.cancel();
   rules_timer_.cancel();
+  routing_stop_behind_.notify();
   signals_.cancel();
   log_info("dvpnd stopped");
 }

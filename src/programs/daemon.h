@@ -87,7 +87,8 @@ class Daemon {
   net::Task<> fill_sets();
   net::Task<> take_out_of_sets(std::vector<net::Prefix> before, std::vector<net::Prefix> after);
   void note_sets(const Result<bool>& outcome);
-  net::Task<> fill_stop(flow::SnapshotPtr before = nullptr);
+  net::Task<> keep_stop();
+  net::Task<> fill_stop(flow::SnapshotPtr before);
 
   RecentLog recent_log_;  // outlives whoever logs
   std::string config_path_;
@@ -139,6 +140,8 @@ class Daemon {
   std::optional<std::string> sets_error_;
   intercept::SetState routing_stop_ = intercept::SetState::kOff;  // the second stop, in routing
   std::optional<std::string> routing_stop_error_;
+  flow::SnapshotPtr routing_stop_made_for_;
+  net::Signal routing_stop_behind_;
 };
 
 }  // namespace dvpn

@@ -116,14 +116,14 @@ void Daemon::end_reload() {
 
 net::Task<> Daemon::put_in_force(flow::SnapshotPtr next) {
   co_await take_out_of_sets(prefixes_for_sets(*snapshot_), prefixes_for_sets(*next));
-  const flow::SnapshotPtr before = std::exchange(snapshot_, std::move(next));
+  snapshot_ = std::move(next);
   set_log_level(snapshot_->config.log.level);
   recent_log_.resize(snapshot_->config.log.recent);
   dispatcher_->renew(snapshot_);
   if (gate_) gate_->set_limits(gate_limits());
   for (const auto& worker : workers_) worker->renew(snapshot_);
-  co_await fill_stop(before);
   co_await fill_sets();
+  routing_stop_behind_.notify();
   publish_names();
   table_state_ = {snapshot_->config.table, std::chrono::system_clock::now(), std::nullopt};
   log_info(text("reloaded: ", snapshot_->table.routes().size(), " routes"));
@@ -141,8 +141,18 @@ net::Task<> Daemon::take_out_of_sets(std::vector<net::Prefix> before, std::vecto
   note_sets(outcome);
 }
 
-/// The second stop: after the sets have lost what is gone, before they get what is new, so that it always has what they have. What
-/// was in force `before`, if that is known.
+/// The second stop follows the table a little behind the sets: tens of thousands of routes take a second, and nobody meets them while the
+/// rules stand.
+net::Task<> Daemon::keep_stop() {
+  while (!stopping_) {
+    if (routing_stop_made_for_ == snapshot_)
+      co_await routing_stop_behind_.wait();
+    else
+      co_await fill_stop(std::exchange(routing_stop_made_for_, snapshot_));
+  }
+}
+
+/// `before`: what the routes were made for, if that is known.
 net::Task<> Daemon::fill_stop(flow::SnapshotPtr before) {
   routing_stop_error_ = std::nullopt;
   if (!snapshot_->config.rules.update_sets || snapshot_->config.site.lan.empty()) {

@@ -96,10 +96,14 @@ net::Task<> Daemon::look_for_rules() {
   }
   if (before == intercept::RulesState::kAbsent && found == intercept::RulesState::kInPlace) log_info("the firewall rules are in place");
   const bool came = before == intercept::RulesState::kAbsent || sets_ == intercept::SetState::kAbsent;
-  if (found != intercept::RulesState::kInPlace || reloading_ || !(came || routing_stop_ == intercept::SetState::kAbsent)) co_return;
+  if (found != intercept::RulesState::kInPlace) co_return;
+  if (came || routing_stop_ == intercept::SetState::kAbsent) {
+    routing_stop_made_for_ = nullptr;
+    routing_stop_behind_.notify();
+  }
+  if (!came || reloading_) co_return;
   reloading_ = true;
-  co_await fill_stop();
-  if (came) co_await fill_sets();
+  co_await fill_sets();
   end_reload();
 }
 
