@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/flow.h"
 
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
@@ -10,22 +9,6 @@
 namespace dvpn::flow {
 
 namespace {
-
-/// A client that vanished without a word is noticed after twelve minutes of silence (tcp(7)). It is asked often because the kernel forgets
-/// how the addresses of a half-closed connection are translated when it has seen nothing of it for a minute
-/// (nf_conntrack_tcp_timeout_close_wait): what the far side sends after that, even a reset, would never arrive. Urgent data stays in
-/// the stream, where it was sent.
-void set_socket_options(int fd) {
-  const int yes = 1;
-  const int idle_seconds = 30;
-  const int times = 23;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  ::setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_seconds, sizeof idle_seconds);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof times);
-}
 
 std::string milliseconds_text(Flow::Clock::duration duration) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
@@ -73,7 +56,6 @@ Flow::Flow(const net::Executor& executor, Request request, WindowBudget& budget)
 
 void Flow::attach(UniqueFd client_socket) {
   if (ended()) return;
-  set_socket_options(client_socket.get());
   const auto family = client.address.is_ipv4() ? net::asio::ip::tcp::v4() : net::asio::ip::tcp::v6();
   net::error_code error;
   socket.assign(family, client_socket.get(), error);

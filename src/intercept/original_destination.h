@@ -9,12 +9,11 @@
 namespace dvpn::intercept {
 
 /// SO_ORIGINAL_DST or IP6T_SO_ORIGINAL_DST (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h) of an accepted
-/// socket: the destination in conntrack's original direction. A connection that was made straight to the listener has the
+/// socket with the local address `local`: the destination in conntrack's original direction. A connection that was made straight to the listener has the
 /// listener itself as its original destination. Nothing if conntrack does not know the connection. Needs no privilege.
-std::optional<net::Endpoint> original_destination(int socket);
+std::optional<net::Endpoint> original_destination(int socket, const net::Endpoint& local);
 
-/// getpeername(2) and getsockname(2); nothing if the socket is gone.
-std::optional<net::Endpoint> peer_endpoint(int socket);
+/// getsockname(2); nothing if the socket is gone.
 std::optional<net::Endpoint> local_endpoint(int socket);
 
 }  // namespace dvpn::intercept
