@@ -154,7 +154,7 @@ net::Task<> Daemon::keep_stop() {
 
 /// `before`: what the routes were made for, if that is known.
 net::Task<> Daemon::fill_stop(flow::SnapshotPtr before) {
-  routing_stop_error_ = std::nullopt;
+  const auto said = std::exchange(routing_stop_error_, std::nullopt);
   if (!snapshot_->config.rules.update_sets || snapshot_->config.site.lan.empty()) {
     routing_stop_ = intercept::SetState::kOff;
     co_return;
@@ -167,7 +167,7 @@ net::Task<> Daemon::fill_stop(flow::SnapshotPtr before) {
   routing_stop_ = !outcome ? intercept::SetState::kFailed : *outcome ? intercept::SetState::kSynced : intercept::SetState::kAbsent;
   if (outcome) co_return;
   routing_stop_error_ = outcome.error().text;
-  log_error(text("the routes of the second stop are not what the table says: ", *routing_stop_error_));
+  if (routing_stop_error_ != said) log_error(text("the routes of the second stop are not what the table says: ", *routing_stop_error_));
 }
 
 /// After the new table is in force: the sets become what it says, in one step each.

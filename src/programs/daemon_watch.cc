@@ -97,7 +97,8 @@ net::Task<> Daemon::look_for_rules() {
   if (before == intercept::RulesState::kAbsent && found == intercept::RulesState::kInPlace) log_info("the firewall rules are in place");
   const bool came = before == intercept::RulesState::kAbsent || sets_ == intercept::SetState::kAbsent;
   if (found != intercept::RulesState::kInPlace) co_return;
-  if (came || routing_stop_ == intercept::SetState::kAbsent) {
+  // (what failed is tried again, so that what `dvpn-rules install` has mended is seen)
+  if (came || routing_stop_ == intercept::SetState::kAbsent || routing_stop_ == intercept::SetState::kFailed) {
     routing_stop_made_for_ = nullptr;
     routing_stop_behind_.notify();
   }
