@@ -27,8 +27,6 @@ namespace dvpn::relay {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// The child bounds its drain itself; this is for one that hangs.
 constexpr auto kPatience = std::chrono::seconds(45);
 constexpr timeval kHandOverTimeout = {10, 0};
@@ -42,6 +40,8 @@ class Parent {
   ExitStatus run();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   Status start();
   void loop();
   void on_signal(std::uint32_t number);
