@@ -30,6 +30,11 @@ bool is_final(ssh::SessionTrouble trouble) {
   return trouble == ssh::SessionTrouble::kHostKeyUnknown || trouble == ssh::SessionTrouble::kHostKeyChanged;
 }
 
+/// What an sshd has said to us is obeyed, whoever else is let in: it turns us away, or our keys.
+bool is_refusal(ssh::SessionTrouble trouble) {
+  return is_final(trouble) || trouble == ssh::SessionTrouble::kAuthentication || trouble == ssh::SessionTrouble::kTurnedAway;
+}
+
 }  // namespace
 
 Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::shared_ptr<const Settings> settings, Turns& turns, Room& room)
@@ -42,7 +47,7 @@ Gateway::Gateway(const net::Executor& executor, table::GatewaySpec spec, std::sh
       turn_came_(executor),
       backoff_(settings_->backoff_min, settings_->backoff_max) {}
 
-bool Gateway::may_try() const { return !stopped_ && (!failure_ || (!final_ && Clock::now() >= retry_at_)); }
+bool Gateway::may_try() const { return !stopped_ && (!failure_ || (!final_ && (Clock::now() >= retry_at_ || (setback_ && setback_->over())))); }
 
 bool Gateway::answers() const {
   return std::ranges::any_of(pool_, [](const Pooled* pooled) { return pooled->session->up() && pooled->session->answers(); });
@@ -61,6 +66,7 @@ void Gateway::revive() {
 
 void Gateway::start_session() {
   connecting_ = true;
+  setback_.reset();
   tasks_.spawn(set_up_session());
 }
 
@@ -192,6 +198,7 @@ net::Task<std::optional<ssh::SessionFailure>> Gateway::take_turn(ssh::Session& s
   auto connecting = connect(attempt, settings->connect_timeout);
   std::optional<ssh::SessionFailure> trouble = co_await std::move(connecting);
   attempt_ = nullptr;
+  if (!trouble) turn.succeeded();
   if (trouble && !stopped_) turn.failed(*trouble);
   co_return trouble;
 }
@@ -275,6 +282,7 @@ void Gateway::failed(ssh::SessionFailure failure) {
   milliseconds wait = backoff_.failed(static_cast<std::uint32_t>(random_()) << 1);
   if (failure.trouble == ssh::SessionTrouble::kAuthentication) wait = std::max(wait, settings_->backoff_max / 2 + wait / 2);
   retry_at_ = Clock::now() + wait;
+  if (!is_refusal(failure.trouble)) setback_.emplace(turns_, spec_.host, spec_.port);
   const std::string next = final_ ? "not tried again before a reload" : text("next attempt in ", format_duration(wait), " at the earliest");
   log_warning(text("gateway ", spec_.to_string(), ": no session: ", failure.text, " (", next, ")"));
   failure_ = std::move(failure);
@@ -283,6 +291,7 @@ void Gateway::failed(ssh::SessionFailure failure) {
 void Gateway::renew(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   failure_.reset();
+  setback_.reset();
   no_relay_.reset();
   relay_full_.reset();
   final_ = false;
@@ -347,7 +356,7 @@ Stats Gateway::stats() const {
     stats.last_error = failure_->text;
     stats.failure = *failure_;
     stats.state = final_ ? Stats::State::kFailed : Stats::State::kBackoff;
-    if (!final_ && retry_at_ > now) stats.retry_in = std::chrono::duration_cast<milliseconds>(retry_at_ - now);
+    if (!final_ && !stopped_ && !may_try()) stats.retry_in = std::chrono::duration_cast<milliseconds>(retry_at_ - now);
   }
   if (connecting_) stats.state = Stats::State::kConnecting;
   if (!pool_.empty()) stats.state = answers() ? Stats::State::kUp : Stats::State::kSilent;

@@ -4,7 +4,7 @@
 // Theory of operation. Nothing is connected before a flow needs it. One handshake runs at a time, when it has its turn among the
 // workers (`turns`) and among this worker's gateways (`room`); flows that come meanwhile wait for it under their own deadline. A failed attempt starts a back-off with jitter, during which flows
 // are refused at once with the reason of the failure: a gateway that is down costs its clients no time and its sshd no
-// storm. A session whose sshd does not answer gets no new flows, and what was opening on it goes elsewhere; what is open stays, until
+// storm. It ends early when another worker gets in. A session whose sshd does not answer gets no new flows, and what was opening on it goes elsewhere; what is open stays, until
 // the keepalives judge. A gateway that has failed is trusted again when a session has been up for a while: nobody flaps
 // back to it. A host key that is unknown or wrong is final until the configuration is loaded anew. An authentication that
 // failed waits the longest back-off, since sshd counts those against us.
@@ -176,6 +176,7 @@ class Gateway {
   bool final_ = false;  // the failure stays until renew()
   Backoff backoff_;
   Clock::time_point retry_at_{};
+  std::optional<Turns::Setback> setback_;  // while the other workers' luck would be ours
   std::optional<ssh::SessionFailure> failure_;
   std::optional<ssh::OpenFailure> no_relay_;  // why its sshd gave no channel to the relay's socket, last
   std::optional<RelayFull> relay_full_;

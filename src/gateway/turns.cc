@@ -21,7 +21,7 @@ Turns::Turn::~Turn() {
   if (state_ == State::kHas) --line.at_it;
   if (state_ == State::kWaits) line.waiting.remove(this);
   turns_.let_in(line);
-  if (line.at_it == 0 && line.waiting.empty()) turns_.lines_.erase(key_);
+  if (line.empty()) turns_.lines_.erase(key_);
 }
 
 Turns::Turn::State Turns::Turn::state() const {
@@ -43,6 +43,28 @@ void Turns::Turn::failed(const ssh::SessionFailure& failure) {
     turn->wake_();
   }
   line.waiting.clear();
+}
+
+void Turns::Turn::succeeded() {
+  const std::lock_guard lock(turns_.mutex_);
+  for (Setback* const setback : turns_.lines_[key_].set_back) setback->over_ = true;
+}
+
+Turns::Setback::Setback(Turns& turns, std::string host, net::Port port) : turns_(turns), key_(std::move(host), port) {
+  const std::lock_guard lock(turns_.mutex_);
+  turns_.lines_[key_].set_back.push_back(this);
+}
+
+Turns::Setback::~Setback() {
+  const std::lock_guard lock(turns_.mutex_);
+  Line& line = turns_.lines_[key_];
+  line.set_back.remove(this);
+  if (line.empty()) turns_.lines_.erase(key_);
+}
+
+bool Turns::Setback::over() const {
+  const std::lock_guard lock(turns_.mutex_);
+  return over_;
 }
 
 /// The lock is held.

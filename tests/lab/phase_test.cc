@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <sstream>
 
 #include "gate_site.h"
@@ -46,10 +45,6 @@ class Phases : public testing::TestWithParam<Fault> {
     return scene->near().talk(address, kPort + 10, "hear:hello read", 3s).out == "read 0 bytes e3b0c44298fc, end\ndone\n";
   }
   static bool works() { return works("10.0.32.2") && works("fd00:32::2"); }
-
-  static Process drive() {
-    return scene->near().start("exec " + source_folder() + "/tests/lab/lib/phases drive " + std::to_string(kPort) + " 10.0.32.2 fd00:32::2");
-  }
 
   const char* allowed(const std::string& phase) const {
     const Fault::Ends& ends = fault_.ends;
@@ -86,21 +81,16 @@ TEST_P(Phases, EachEndsAsItMayAndNothingIsLostInSilence) {
   const Process hello = scene->far().serve(kPort + 10, "say:hello close");
   ASSERT_TRUE(wait_until([] { return works(); }, 20s, "connections to work before")) << scene->a().log("dvpnd");
   (void)scene->leaked();
+  const Process server = scene->far().start("exec " + source_folder() + "/tests/lab/lib/phases serve " + std::to_string(kPort));
+  ASSERT_TRUE(server.wait_for_output("listening")) << server.err();
   Silence silence(scene->far(), kPort + 1);
-  // (after the fault before this one a worker may still wait for its next try at the gateway, while another one has a session)
-  std::optional<Process> server, clients;
-  ASSERT_TRUE(wait_until([&] {
-    clients.reset();
-    server.reset();
-    server.emplace(scene->far().start("exec " + source_folder() + "/tests/lab/lib/phases serve " + std::to_string(kPort)));
-    if (!server->wait_for_output("listening")) return false;
-    clients.emplace(drive());
-    return clients->wait_for_output("ready|early") && clients->out().find("early") == std::string::npos;
-  }, 20s, "ten connections that stand")) << (server ? server->err() : "") << (clients ? clients->out() + clients->err() : "") << scene->a().log("dvpnd");
+  Process clients = scene->near().start("exec " + source_folder() + "/tests/lab/lib/phases drive " + std::to_string(kPort) + " 10.0.32.2 fd00:32::2");
+  ASSERT_TRUE(clients.wait_for_output("ready|early")) << clients.err();
+  ASSERT_THAT(clients.out(), Not(HasSubstr("early"))) << scene->a().log("dvpnd");
 
   fault_.begin(*scene);
-  clients->kill(SIGUSR1);
-  if (fault_.lasts.count() > 0) (void)server->wait_for_output("never", fault_.lasts);
+  clients.kill(SIGUSR1);
+  if (fault_.lasts.count() > 0) (void)server.wait_for_output("never", fault_.lasts);
   fault_.mend(*scene);
   silence.end();
   const auto mended = Clock::now();
@@ -108,9 +98,9 @@ TEST_P(Phases, EachEndsAsItMayAndNothingIsLostInSilence) {
   EXPECT_LE(since(mended), fault_.again.count());
   RecordProperty("new_ones_again", std::to_string(since(mended)) + " ms");
 
-  EXPECT_TRUE(clients->wait_for_output("over", fault_.told + 30s)) << clients->out() << clients->err();
-  judge(clients->out().substr(std::min(clients->out().find('\n') + 1, clients->out().size())));
-  EXPECT_THAT(server->out(), Not(HasSubstr("WRONG")));
+  EXPECT_TRUE(clients.wait_for_output("over", fault_.told + 30s)) << clients.out() << clients.err();
+  judge(clients.out().substr(std::min(clients.out().find('\n') + 1, clients.out().size())));
+  EXPECT_THAT(server.out(), Not(HasSubstr("WRONG")));
   const std::uint64_t leaked = scene->leaked();
   if (fault_.leak == Fault::Leak::kNever) {
     EXPECT_EQ(leaked, 0u);

@@ -70,6 +70,29 @@ TEST_F(Asking, AFailureIsThatOfAllWhoWait) {
   EXPECT_EQ(ask()->state(), State::kHas);
 }
 
+TEST_F(Asking, ASetbackIsOverWhenAnotherOneGetsInThere) {
+  const Turns::Setback here(turns_, "gw", 22), elsewhere(turns_, "other", 22);
+  auto one = ask();
+  EXPECT_FALSE(here.over());
+  one->failed({ssh::SessionTrouble::kUnreachable, "no route"});
+  EXPECT_FALSE(here.over());
+  one->succeeded();
+  EXPECT_TRUE(here.over());
+  EXPECT_FALSE(elsewhere.over());
+  // The next one begins anew.
+  const Turns::Setback later(turns_, "gw", 22);
+  EXPECT_FALSE(later.over());
+}
+
+TEST_F(Asking, ASetbackTakesNobodysTurn) {
+  auto back = std::make_unique<Turns::Setback>(turns_, "gw", 22);
+  auto one = ask(), two = ask(), three = ask();
+  EXPECT_EQ(two->state(), State::kHas);
+  one.reset();
+  back.reset();
+  EXPECT_EQ(three->state(), State::kHas);
+}
+
 TEST_F(Asking, ALargerLimitCountsForThoseWhoBringIt) {
   auto one = ask(), two = ask(), three = ask("gw", 22, 3);
   EXPECT_EQ(three->state(), State::kHas);
