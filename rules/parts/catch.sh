@@ -42,12 +42,24 @@ ignored() {
     awk '/-A DVPN_HOLD .* --hashlimit-name / { n += substr($1, 2) } END { print n + 0 }'
 }
 
+# unsure_reset: the match for the kernel's word that it does not know a connection to the daemon (a reset without an acknowledgement;
+# a connection that is reset has one), the first time it is said to an address and port within a minute. The kernel may say it of one that was made
+# in the same instant: while one processor makes the socket of a connection, another that handles its next packet sees neither the one that asks
+# nor the one that is made. The gate makes that likely, since a held SYN goes on on another processor than its client's. What is true is said again,
+# to the client's next try.
+unsure_reset() {
+  echo "-p tcp -m tcp --sport $port --tcp-flags RST,ACK RST -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 1" \
+    "--hashlimit-mode dstip,dstport --hashlimit-name dvpn-unsure --hashlimit-htable-size 1024 --hashlimit-htable-max 16384 --hashlimit-htable-expire 60000"
+}
+
 # Every packet of the machine comes by here, before its connection is known: so the cheap tests first.
 raw_rules() {
   local family=$1 i
   local -r first="-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set $set$family dst"
   for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i $first -j DVPN_HOLD"; done
   echo "-A DVPN_OUT $first -j DVPN_OWN"
+  # (here, since further on it would end the connection for conntrack)
+  echo "-A DVPN_OUT $(unsure_reset) -j DROP"
   # What is refused and was not rejected, because somebody has flushed the table filter, comes back by lo; from there it would leave.
   ((family == 6)) || echo "-A DVPN_PRE -i lo -p tcp $(marked $REFUSED $REFUSED) -m addrtype ! --dst-type LOCAL -j DROP"
   own_accounts DVPN_OWN

@@ -147,13 +147,13 @@ TEST_P(RulesInstall, WithoutTheGateNothingIsHeldOrMarked) {
 TEST_P(RulesInstall, AnotherRateIsAnotherTableOfTheKernelAndNoneIsLeft) {
   const auto tables = [&] { return site.gateway().run("cd /proc/net && ls ipt_hashlimit ip6t_hashlimit | sort -u | grep dvpn").out; };
   site.install();
-  EXPECT_EQ(tables(), "dvpn-4000\n");
+  EXPECT_EQ(tables(), "dvpn-4000\ndvpn-unsure\n");
   site.install(Dump{.new_per_client = "7"});
-  EXPECT_EQ(tables(), "dvpn-7\n");
+  EXPECT_EQ(tables(), "dvpn-7\ndvpn-unsure\n");
   EXPECT_EQ(site.rules("check").exit, 1);
   site.install(Dump{.new_per_client = "0"});
-  EXPECT_EQ(tables(), "");
-  EXPECT_THAT(site.save(), testing::Not(HasSubstr("hashlimit")));
+  EXPECT_EQ(tables(), "dvpn-unsure\n");
+  EXPECT_THAT(site.save(), testing::Not(HasSubstr("--hashlimit-above")));
   site.install();
   EXPECT_EQ(site.rules("remove").exit, 0);
   EXPECT_EQ(tables(), "");

@@ -3,6 +3,7 @@
 // What the rules do to packets, with both variants of iptables and both families. On gateway a, a page that says "caught"
 // stands in for the daemon; whatever is redirected gets it. The WAN counts what reaches it for a VPN prefix.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "rules_site.h"
@@ -107,6 +108,19 @@ TEST_P(RulesTraffic, WhatTheDaemonRefusesTheHostHearsAsItWas) {
     site.iptables("-t raw -D DVPN_HOLD 1", f.number);
   }
   EXPECT_EQ(leaked(), 0);
+}
+
+TEST_P(RulesTraffic, TheKernelsFirstWordThatItDoesNotKnowAConnectionIsNotPassedOn) {
+  site.install();
+  const Process daemon = gateway.serve_page(9040, "caught");
+  // A connection that the gateway knows nothing of looks like one that was made an instant ago on another processor. The client's first
+  // packet gets no answer; the next one, some seconds later, the truth.
+  const std::string speak = source_folder() + "/tests/lab/lib/unknown " + f.far_host + " 80";
+  const Process near = host.start(speak), own = gateway.start(speak);
+  for (const Process* const client : {&near, &own}) {
+    EXPECT_TRUE(client->wait_for_output(" s\n", 25s));
+    EXPECT_THAT(client->out(), testing::MatchesRegex("ECONNRESET after [1-9]\\.[0-9] s\n")) << client->err();
+  }
 }
 
 TEST_P(RulesTraffic, OwnAccountsAreNotCaughtSoNothingLoops) {
