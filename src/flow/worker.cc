@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/worker.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdint>
 
 #include "base/log.h"
 #include "flow/copy.h"
@@ -17,6 +21,8 @@ namespace {
 /// How long a relay may take to say that a channel is ready for another flow.
 constexpr auto kReadyTime = std::chrono::seconds(5);
 constexpr auto kSweepInterval = std::chrono::seconds(1);
+/// What a worker keeps of its scratch, in bytes: what reads of the ordinary window need.
+constexpr std::size_t kScratchKept = 2u << 20;
 /// Pings that a worker has not looked at yet, in bytes, and what each counts besides its own.
 constexpr std::size_t kMostPingsWaiting = 4u << 20;
 constexpr std::size_t kPingCost = 256;
@@ -144,12 +150,14 @@ net::Task<> Worker::carry_datagrams(Flow& flow, FarReader& reader) {
 }
 
 /// A channel that finished its flow may carry another one, as soon as the relay has said so. Any other is closed at once:
-/// that tells the far end that the flow broke.
+/// that tells the far end that the flow broke. So is one whose window was widened: window and buffer stay its own, outside of
+/// limits.buffers, and sooner or later each channel would have had a large transfer.
 net::Task<> Worker::give_back(Flow& flow, FarReader& reader) {
   // After a relay's own end of a flow of datagrams it closes.
   const EndReason wanted = flow.datagrams ? EndReason::kIdle : EndReason::kDone;
   if (!flow.channel || flow.reason != wanted || flow.route->via != table::Via::kRelay || !flow.pending_up.empty()) co_return;
   ssh::Channel& channel = *flow.channel;
+  if (channel.widened()) co_return;
   const std::string end = flow.datagrams ? wire::encode_end() : std::string();
   if (channel.write(end) != end.size()) co_return;
   channel.rest();
@@ -179,7 +187,16 @@ net::Task<> Worker::sweep_loop() {
     co_await sweep_timer_.async_wait(net::use_result);
     for (const auto& [spec, gateway] : gateways_) gateway->sweep();
     ledger_.measure(flows_);
+    give_scratch_back();
   }
+}
+
+/// Nobody has anything in it between his waits, and one deep read would hold its pages for ever.
+void Worker::give_scratch_back() {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto end = reinterpret_cast<std::uintptr_t>(scratch_.data() + scratch_.size()) / page * page;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(scratch_.data() + kScratchKept) + page - 1) / page * page;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 void Worker::renew(SnapshotPtr snapshot) {

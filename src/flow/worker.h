@@ -71,6 +71,7 @@ class Worker {
   void run();
   net::Task<> carry_one(std::unique_ptr<Flow> flow);
   net::Task<> sweep_loop();
+  void give_scratch_back();
   net::Task<> carry_datagrams(Flow& flow, FarReader& reader);
   net::Task<> give_back(Flow& flow, FarReader& reader);
   gateway::Gateway& gateway_of(const table::GatewaySpec& spec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // dvpnd: catches connections to other sites and carries them over SSH to the gateways that serve them. See dvpnd(8).
 #include <linux/capability.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -69,7 +70,17 @@ dvpn::Status drop_privileges(const dvpn::config::DaemonConfig& config) {
   return dvpn::become(*account, {account->gid}, kept);
 }
 
+/// Large buffers come from the kernel and go back to it. By itself malloc(3) raises this threshold to the largest buffer that was freed
+/// (32 MB at most), takes later ones from its heaps, and keeps what is left of those.
+void give_large_buffers_back() {
+  constexpr int kLarge = 512 << 10;  // bytes: beyond what comes and goes with each read or frame
+  constexpr int kTop = 2 << 20;      // bytes at the end of a heap that are kept: a heap that shrinks and grows all the time costs
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kTop);
+}
+
 int serve(const std::string& config_path) {
+  give_large_buffers_back();
   ::signal(SIGPIPE, SIG_IGN);
   if (const auto started = dvpn::ssh::initialize(); !started) return configuration_error(started.error().text + "\n");
   auto loaded = dvpn::control::load(config_path);

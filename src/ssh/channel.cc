@@ -34,6 +34,7 @@ Channel::Read Channel::read(std::span<char> buffer, std::uint32_t window) {
     state_->read_since += static_cast<std::size_t>(arrived);
     const bool reopen = state_->read_since >= window / 8;
     if (reopen) state_->read_since = 0;
+    if (reopen && window > 0) state_->widened = true;
     const std::size_t count = std::min(std::max<std::size_t>(reopen ? window : 0, static_cast<std::size_t>(arrived)), buffer.size());
     rc = ssh_channel_read_timeout(state_->handle, buffer.data(), static_cast<std::uint32_t>(count), 0, 0);
     state_->data = rc < arrived;
@@ -97,6 +98,8 @@ void Channel::rest() {
 }
 
 bool Channel::kept() const { return state_->kept; }
+
+bool Channel::widened() const { return state_->widened; }
 
 void Channel::wake() {
   state_->woken = true;

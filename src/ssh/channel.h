@@ -77,6 +77,9 @@ class Channel {
   void rest();
   /// It has carried a flow before.
   bool kept() const;
+  /// Its receive window was opened beyond libssh's own. The far side keeps that window and libssh the buffer behind it, for as long as
+  /// the channel lives.
+  bool widened() const;
 
   /// What one read() can return at most: the largest window, and what a peer may have in flight beyond it.
   static constexpr std::size_t kMostWindow = 16u << 20;

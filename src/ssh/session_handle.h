@@ -89,6 +89,7 @@ struct ChannelState {
   bool closed = false;  // the far side closed the whole channel
   bool woken = false;   // the flow is being stopped: no more waiting
   bool kept = false;    // see Channel::rest()
+  bool widened = false;  // see Channel::widened()
   bool waits_to_write = false;  // listed in Session::write_waiters_
 };
 
