@@ -82,15 +82,15 @@ std::vector<Fault> path_faults() {
   const Duration given_up = phases_are_long() ? 75s : 12s;  // keepalives, and trying again
   return {
       {"cable_pulled_for_a_second", 1200ms, pull_the_cable, put_it_back, kServed, 15s},
-      {"cable_pulled_for_ten_seconds", 10s, pull_the_cable, put_it_back, {"whole|refused|unreachable", "whole", "whole", "whole", "whole"}, 60s, 15s, Fault::Leak::kNever, Fault::When::kLongOnly},
-      {"cable_pulled_for_two_minutes", 120s, pull_the_cable, put_it_back, kGivenUp, 80s, 15s, Fault::Leak::kNever, Fault::When::kLongOnly},
+      {"cable_pulled_for_ten_seconds", 10s, pull_the_cable, put_it_back, {"whole|refused|unreachable", "whole", "whole", "whole", "whole"}, 60s, 15s, Fault::When::kLongOnly},
+      {"cable_pulled_for_two_minutes", 120s, pull_the_cable, put_it_back, kGivenUp, 80s, 15s, Fault::When::kLongOnly},
       {"one_packet_in_twenty_lost", 2s, dropping("-m statistic --mode random --probability 0.05"), drop_no_more, kServed, 20s},
       {"packets_delayed_100_ms", 2s, through_a_line("delay=100"), line_away, kServed, 20s},
       {"packets_reordered", 2s, through_a_line("delay=5 jitter=20"), line_away, kServed, 20s},
       {"path_mtu_shrunk", 1500ms, narrow, wide, kServed, 15s},
       {"path_mtu_shrunk_in_silence", 1500ms, narrow_and_mute, wide_and_loud, kServed, 20s},
       // (it can send from the address that it had: an answer that fits a window arrives)
-      {"far_address_changes", 0ms, move_b, leave_it_there, {kGivenUp.opening, kGivenUp.first, kGivenUp.bulk, "cut|whole", kGivenUp.closing}, given_up, given_up, Fault::Leak::kNever, Fault::When::kAlways, move_it_back},
+      {"far_address_changes", 0ms, move_b, leave_it_there, {kGivenUp.opening, kGivenUp.first, kGivenUp.bulk, "cut|whole", kGivenUp.closing}, given_up, given_up, Fault::When::kAlways, move_it_back},
   };
 }
 

@@ -37,6 +37,7 @@ PhaseLab::PhaseLab() : lab_(two_sites()) {
   run_here("chmod 755 " + bin + "/dvpnd");
   setenv("DVPN_LAB_DVPND", (bin + "/dvpnd").c_str(), 1);
   for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab_.step(step);
+  wan().run(std::string("iptables -w 10 -t mangle -A PREROUTING -d ") + kElsewhere + " -j RETURN");
   for (const auto& [tool, networks] : {std::pair{"iptables", "10.0.31.0/24 10.0.32.0/24"}, std::pair{"ip6tables", "fd00:31::/64 fd00:32::/64"}})
     wan().run(std::string("for n in ") + networks + "; do for d in -s -d; do " + tool + " -w 10 -t mangle -A PREROUTING $d $n " + kCounted + "; done; done");
   wan().run("sysctl -qw net.ipv6.conf.b.keep_addr_on_down=1");

@@ -20,6 +20,9 @@
 
 namespace dvpn::lab {
 
+/// An address on the WAN that is nobody's: what is sent there is no leak.
+constexpr const char* kElsewhere = "203.0.113.99";
+
 /// With DVPN_PHASE_LONG=1: keepalives as they are by default, and the faults that take long or much.
 bool phases_are_long();
 
@@ -62,7 +65,6 @@ struct Fault {
   } ends;
   Duration told;         ///< by then each client has seen its end, from the fault on
   Duration again = 10s;  ///< by then new connections work, from the mending on
-  enum class Leak { kNever, kWhileItLasts } leak = Leak::kNever;
   enum class When { kAlways, kLongOnly } when = When::kAlways;
   std::function<void(PhaseLab&)> tidy{};  ///< after all has been looked at: what would be in the next one's way
 };
