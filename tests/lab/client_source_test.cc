@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "relay_peer.h"
 #include "rules_site.h"
@@ -21,8 +20,17 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-std::unique_ptr<Lab> lab;
-std::unique_ptr<RelayPeer> peer;
+std::string access(int own, int other);
+
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  const Site a = lab->site("a"), b = lab->site("b");
+  a.write("etc/relay.yaml", a.read("etc/relay.yaml") + access(31, 32));
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") + access(32, 31));
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
+Shared<RelayPeer> peer([] { peer.make(*lab, "a", "203.0.113.2"); });
 
 /// What relay.yaml says about the other site's clients, besides the rest.
 std::string access(int own, int other) {
@@ -31,24 +39,6 @@ std::string access(int own, int other) {
   };
   return "access:\n  - {account: dvpn, to: " + networks(own) + ", source: client, from: " + networks(other) + "}\nlog: {level: debug}\n";
 }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    const Site a = lab->site("a"), b = lab->site("b");
-    a.write("etc/relay.yaml", a.read("etc/relay.yaml") + access(31, 32));
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") + access(32, 31));
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-    peer = std::make_unique<RelayPeer>(*lab, "a", "203.0.113.2");
-  }
-  void TearDown() override {
-    peer.reset();
-    lab.reset();
-  }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 /// The same roles in each family; an address as socat writes it.
 struct Family {

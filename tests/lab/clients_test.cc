@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <ostream>
 
 #include "servers.h"
@@ -18,17 +17,10 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t kMiB = 1u << 20;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->start();
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->start();
+});
 
 struct Family {
   const char* name;

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -20,21 +19,14 @@ using testing::HasSubstr;
 constexpr const char* kOk = "status 0\n";  // as wire/status.h numbers them
 constexpr const char* kProhibited = "status 5\n";
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    // A second account of a peer at b.
-    const std::string etc = "/etc/netns/dvpnlab-" + lab->id() + "-b.gw/";
-    run_here("echo second:x:64305:64302::/nonexistent:/usr/sbin/nologin >>" + etc + "passwd");
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  // A second account of a peer at b.
+  const std::string etc = "/etc/netns/dvpnlab-" + lab->id() + "-b.gw/";
+  run_here("echo second:x:64305:64302::/nonexistent:/usr/sbin/nologin >>" + etc + "passwd");
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 std::string ask(const std::string& socket, const std::string& target, const std::string& then = "") {
   return source_folder() + "/tests/lab/lib/ask " + socket + " " + target + " " + then;

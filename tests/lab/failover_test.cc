@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -20,8 +19,6 @@ namespace {
 using testing::ContainsRegex;
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
 constexpr const char* kTopology =
     "site a networks 10.0.31.0/24 fd00:31::/64 wan 203.0.113.1 2001:db8::1 hosts 1\n"
     "site b networks 10.0.40.0/24 fd00:40::/64 wan 203.0.113.2 2001:db8::2 hosts 1\n"
@@ -30,33 +27,28 @@ constexpr int kPort = 85;
 constexpr double kDead = 3;     // seconds: a gateway that stops dead
 constexpr double kClosed = 0.5;  // one that closes
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(kTopology);
-    lab->step("install");
-    for (const std::string name : {"b", "c"}) {
-      for (const auto& [gateway, host] : {std::pair{"10.0.60.1/24", "10.0.60.2/24"}, std::pair{"fd00:60::1/64", "fd00:60::2/64"}}) {
-        EXPECT_EQ(lab->host(name + ".gw").run(std::string("ip addr add ") + gateway + " dev lan0 nodad").exit, 0);
-        EXPECT_EQ(lab->host(name + ".h1").run(std::string("ip addr add ") + host + " dev eth0 nodad").exit, 0);
-      }
-      const Site site = lab->site(name);
-      for (const char* file : {"etc/relay.yaml", "etc/dvpnd.yaml"}) {
-        std::string yaml = site.read(file);
-        yaml.insert(yaml.find("networks: [") + 11, "\"10.0.60.0/24\", \"fd00:60::/64\", ");
-        site.write(file, yaml);
-      }
+Shared<Lab> lab([] {
+  lab.make(kTopology);
+  lab->step("install");
+  for (const std::string name : {"b", "c"}) {
+    for (const auto& [gateway, host] : {std::pair{"10.0.60.1/24", "10.0.60.2/24"}, std::pair{"fd00:60::1/64", "fd00:60::2/64"}}) {
+      EXPECT_EQ(lab->host(name + ".gw").run(std::string("ip addr add ") + gateway + " dev lan0 nodad").exit, 0);
+      EXPECT_EQ(lab->host(name + ".h1").run(std::string("ip addr add ") + host + " dev eth0 nodad").exit, 0);
     }
-    const Site a = lab->site("a");
-    a.write("etc/hosts", a.read("etc/hosts") + "10.0.60.1 both #! 203.0.113.2,203.0.113.3 10.0.60.0/24\n"
-                                               "fd00:60::1 both6 #! 203.0.113.2,203.0.113.3 fd00:60::/64\n");
-    for (const char* line : {"backoff_min: 200ms", "backoff_max: 1s", "settle_time: 3s"}) configure(a, "ssh", line);
-    configure(a, "daemon", "workers: 1");
-    for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
+    const Site site = lab->site(name);
+    for (const char* file : {"etc/relay.yaml", "etc/dvpnd.yaml"}) {
+      std::string yaml = site.read(file);
+      yaml.insert(yaml.find("networks: [") + 11, "\"10.0.60.0/24\", \"fd00:60::/64\", ");
+      site.write(file, yaml);
+    }
   }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+  const Site a = lab->site("a");
+  a.write("etc/hosts", a.read("etc/hosts") + "10.0.60.1 both #! 203.0.113.2,203.0.113.3 10.0.60.0/24\n"
+                                             "fd00:60::1 both6 #! 203.0.113.2,203.0.113.3 fd00:60::/64\n");
+  for (const char* line : {"backoff_min: 200ms", "backoff_max: 1s", "settle_time: 3s"}) configure(a, "ssh", line);
+  configure(a, "daemon", "workers: 1");
+  for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
+});
 
 /// The daemon at a is new for each test, and has had a flow through b.
 class Failover : public testing::TestWithParam<const char*> {

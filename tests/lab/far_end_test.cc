@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 
 #include "relay_peer.h"
 #include "site_daemon.h"
@@ -17,25 +16,14 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-std::unique_ptr<Lab> lab;
-std::unique_ptr<RelayPeer> peer;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    for (const char* step : {"sshd", "relay"}) lab->step(step, {"b"});
-    // A dead host is found out sooner than in three seconds.
-    lab->host("b.gw").run("sysctl -w net.ipv4.neigh.lan0.retrans_time_ms=100 net.ipv6.neigh.lan0.retrans_time_ms=100");
-    peer = std::make_unique<RelayPeer>(*lab, "a", "203.0.113.2");
-  }
-  void TearDown() override {
-    peer.reset();
-    lab.reset();
-  }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  for (const char* step : {"sshd", "relay"}) lab->step(step, {"b"});
+  // A dead host is found out sooner than in three seconds.
+  lab->host("b.gw").run("sysctl -w net.ipv4.neigh.lan0.retrans_time_ms=100 net.ipv6.neigh.lan0.retrans_time_ms=100");
+});
+Shared<RelayPeer> peer([] { peer.make(*lab, "a", "203.0.113.2"); });
 
 class FarEnd : public testing::TestWithParam<int> {
  protected:

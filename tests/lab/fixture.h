@@ -12,7 +12,12 @@
 // Commands are shell commands; each has a deadline. Needs root.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "process.h"
@@ -81,6 +86,40 @@ class Lab {
 
  private:
   std::string id_;
+};
+
+/// What all tests of a program share, most often a lab: it is there before the first of them, and gone after the last. Several are made
+/// in the order in which they stand, and go in the other.
+///   Shared<Lab> lab([] {
+///     lab.make(two_sites());
+///     lab->start();
+///   });
+template <typename Scene>
+class Shared {
+ public:
+  explicit Shared(std::function<void()> set_up) { testing::AddGlobalTestEnvironment(new Keeper(*this, std::move(set_up))); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  template <typename... Arguments>
+  void make(Arguments&&... arguments) {
+    scene_ = std::make_unique<Scene>(std::forward<Arguments>(arguments)...);
+  }
+  Scene& operator*() const { return *scene_; }
+  Scene* operator->() const { return scene_.get(); }
+
+ private:
+  class Keeper : public testing::Environment {
+   public:
+    Keeper(Shared& shared, std::function<void()> set_up) : shared_(shared), set_up_(std::move(set_up)) {}
+    void SetUp() override { set_up_(); }
+    void TearDown() override { shared_.scene_.reset(); }
+
+   private:
+    Shared& shared_;
+    std::function<void()> set_up_;
+  };
+  std::unique_ptr<Scene> scene_;
 };
 
 /// Two sites a and b, two hosts each, IPv4 and IPv6; `links` may add link lines.

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -19,8 +18,6 @@ namespace {
 
 using testing::ContainsRegex;
 using testing::HasSubstr;
-
-std::unique_ptr<Lab> lab;
 
 constexpr const char* kTopology =
     "site a networks 10.0.31.0/24 fd00:31::/64 wan 203.0.113.1 2001:db8::1 hosts 2\n"
@@ -39,21 +36,16 @@ void make_direct(const Lab& all) {
   if (edited.exit != 0) throw std::runtime_error(edited.err);
 }
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(kTopology);
-    lab->step("install");
-    make_direct(*lab);
-    const std::string forwards = "forwards: [{listen: 127.0.0.1:2500, to: 10.0.32.2:2500}]\n";
-    lab->site("a").write("etc/dvpnd.yaml", lab->site("a").read("etc/dvpnd.yaml") + forwards);
-    for (const char* step : {"sshd", "rules"}) lab->step(step);
-    lab->step("relay", {"a", "b"});
-    lab->step("daemon");
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(kTopology);
+  lab->step("install");
+  make_direct(*lab);
+  const std::string forwards = "forwards: [{listen: 127.0.0.1:2500, to: 10.0.32.2:2500}]\n";
+  lab->site("a").write("etc/dvpnd.yaml", lab->site("a").read("etc/dvpnd.yaml") + forwards);
+  for (const char* step : {"sshd", "rules"}) lab->step(step);
+  lab->step("relay", {"a", "b"});
+  lab->step("daemon");
+});
 
 /// The flow log lines of a's daemon so far.
 std::string log_of_a() { return lab->site("a").log("dvpnd"); }

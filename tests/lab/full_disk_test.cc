@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -15,17 +14,10 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->start();
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->start();
+});
 
 /// A shell with a folder of 256 KiB at /mnt, of its own, in which all that is left is taken by `fill`.
 std::string on_a_full_disk(const std::string& prepare, const std::string& command) {

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "gate_site.h"
 
@@ -17,7 +16,16 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::unique_ptr<Lab> lab;
+void add_shared_network();
+
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
+  lab->step("install");
+  add_shared_network();
+  for (const char* line : {"backoff_min: 100ms", "backoff_max: 300ms", "connect_timeout: 2s"}) configure(lab->site("a"), "ssh", line);
+  for (const char* step : {"sshd", "rules"}) lab->step(step);
+  lab->step("relay", {"b", "c"});
+});
 
 /// A network that b and c both have; a goes there by c first.
 constexpr const char* kShared = "10.0.60.2";
@@ -35,20 +43,6 @@ void add_shared_network() {
   const Site a = lab->site("a");
   a.write("etc/hosts", a.read("etc/hosts") + "10.0.60.1 both #! 203.0.113.3,203.0.113.2 10.0.60.0/24\n");
 }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
-    lab->step("install");
-    add_shared_network();
-    for (const char* line : {"backoff_min: 100ms", "backoff_max: 300ms", "connect_timeout: 2s"}) configure(lab->site("a"), "ssh", line);
-    for (const char* step : {"sshd", "rules"}) lab->step(step);
-    lab->step("relay", {"b", "c"});
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 class GateFault : public testing::Test {
  protected:

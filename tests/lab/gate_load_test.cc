@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <memory>
 
 #include "gate_site.h"
 
@@ -25,20 +24,13 @@ int many() {
   return wanted != nullptr ? std::atoi(wanted) : 2000;
 }
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("link b delay 25ms\n"));
-    lab->step("install");
-    const Site a = lab->site("a");
-    for (const char* line : {"held: 20000", "held_per_client: 20000", "flows_per_client: 20000"}) configure(a, "limits", line);
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites("link b delay 25ms\n"));
+  lab->step("install");
+  const Site a = lab->site("a");
+  for (const char* line : {"held: 20000", "held_per_client: 20000", "flows_per_client: 20000"}) configure(a, "limits", line);
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 struct Family {
   const char *name, *far, *iptables;

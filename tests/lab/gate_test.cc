@@ -7,7 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <ostream>
 
 #include "gate_site.h"
@@ -17,7 +16,24 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
+void make_direct();
+
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
+  lab->step("install");
+  make_direct();
+  const Site b = lab->site("b");
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") +
+                                "connect_timeout: 2s\n"
+                                "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-2999]}]\n");
+  // A dead host is known to be one after a second, and not after three. The last quarter of the network has no route.
+  for (const char* gateway : {"b.gw", "c.gw"})
+    lab->host(gateway).run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
+  ASSERT_EQ(lab->host("b.gw").run("ip route add throw 10.0.32.192/26 && ip -6 route add throw fd00:32::c0/122").exit, 0);
+  for (const char* step : {"sshd", "rules"}) lab->step(step);
+  lab->step("relay", {"b"});
+  lab->step("daemon", {"a"});
+});
 std::string installed;  // the variant at a
 
 /// Site c's sshd lets a's key in as an ordinary account; a's table goes there directly.
@@ -29,28 +45,6 @@ void make_direct() {
                                  "-e 's/#! \\[2001:db8::3\\]:22\\(.*\\)/#! root@[2001:db8::3]:22\\1 via=direct/' " + a.path("etc/hosts"));
   ASSERT_EQ(edited.exit, 0) << edited.err;
 }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
-    lab->step("install");
-    make_direct();
-    const Site b = lab->site("b");
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") +
-                                  "connect_timeout: 2s\n"
-                                  "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-2999]}]\n");
-    // A dead host is known to be one after a second, and not after three. The last quarter of the network has no route.
-    for (const char* gateway : {"b.gw", "c.gw"})
-      lab->host(gateway).run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
-    ASSERT_EQ(lab->host("b.gw").run("ip route add throw 10.0.32.192/26 && ip -6 route add throw fd00:32::c0/122").exit, 0);
-    for (const char* step : {"sshd", "rules"}) lab->step(step);
-    lab->step("relay", {"b"});
-    lab->step("daemon", {"a"});
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 /// The same roles in each family.
 struct Case {

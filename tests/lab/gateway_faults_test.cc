@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -21,23 +20,16 @@ using testing::HasSubstr;
 constexpr unsigned kWorkers = 2;  // each has sessions and back-off of its own
 constexpr int kClients = 20;      // in a stream
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    const Site a = lab->site("a");
-    for (const char* line : {"connect_timeout: 1500ms", "keepalive: 300ms", "keepalive_misses: 2", "backoff_min: 200ms",
-                             "backoff_max: 5s"})
-      configure(a, "ssh", line);
-    configure(a, "daemon", "workers: " + std::to_string(kWorkers));
-    for (const char* step : {"rules", "relay"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  const Site a = lab->site("a");
+  for (const char* line : {"connect_timeout: 1500ms", "keepalive: 300ms", "keepalive_misses: 2", "backoff_min: 200ms",
+                           "backoff_max: 5s"})
+    configure(a, "ssh", line);
+  configure(a, "daemon", "workers: " + std::to_string(kWorkers));
+  for (const char* step : {"rules", "relay"}) lab->step(step);
+});
 
 class GatewayFault : public testing::Test {
  protected:

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "joined_sites.h"
 #include "json_page.h"
@@ -19,21 +18,14 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Lab> lab;
 std::string init_said;
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  init_said = join(*lab);
+});
 
 Result operate(const std::string& site, const std::string& words, const std::string& input = "/dev/null") { return lab::operate(*lab, site, words, input); }
 std::string init_words(const std::string& site) { return lab::init_words(lab->site(site)); }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    init_said = join(*lab);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 TEST(Join, InitSaysWhatItMadeAndWhatIsNext) {
   EXPECT_THAT(init_said, AllOf(HasSubstr("made: " + lab->site("b").path("etc/dvpnd.yaml")), HasSubstr("made: " + lab->site("b").path("etc/id_ed25519")),

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "joined_sites.h"
@@ -21,27 +20,14 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    // (an account of a site's own, as dvpn peer add --account would make on a machine of its own: lab.peer)
-    const std::string etc = "/etc/netns/dvpnlab-" + lab->id() + "-b.gw/";
-    run_here("echo 'friday:x:64305:64302::/nonexistent:/usr/sbin/nologin' >>" + etc + "passwd; echo 'friday:*:19000::::::' >>" + etc + "shadow");
-    join(*lab);
-    web_ = std::make_unique<Process>(lab->host("b.h1").serve_page(80, "of b"));
-  }
-  void TearDown() override {
-    web_.reset();
-    lab.reset();
-  }
-
- private:
-  std::unique_ptr<Process> web_;
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  // (an account of a site's own, as dvpn peer add --account would make on a machine of its own: lab.peer)
+  const std::string etc = "/etc/netns/dvpnlab-" + lab->id() + "-b.gw/";
+  run_here("echo 'friday:x:64305:64302::/nonexistent:/usr/sbin/nologin' >>" + etc + "passwd; echo 'friday:*:19000::::::' >>" + etc + "shadow");
+  join(*lab);
+});
+Shared<Process> web([] { web.make(lab->host("b.h1").serve_page(80, "of b")); });
 
 Site a() { return lab->site("a"); }
 Site b() { return lab->site("b"); }

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <memory>
 #include <vector>
 
 #include "gate_site.h"
@@ -42,18 +41,12 @@ std::vector<const char*> ways() {
   return ways;
 }
 
-std::unique_ptr<Lab> lab;
 Quiet undisturbed;
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->start();
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->start();
+});
 
 class LanAttack : public testing::TestWithParam<const char*> {
  protected:

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <memory>
 #include <string_view>
 
 #include "site_daemon.h"
@@ -17,30 +16,23 @@
 namespace dvpn::lab {
 namespace {
 
-std::unique_ptr<Lab> lab;
-
 constexpr const char* kTopology =
     "site a networks 10.0.31.0/24 wan 203.0.113.1 hosts 1\n"
     "site b networks 10.0.32.0/24 wan 203.0.113.2 hosts 1\n"
     "site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 1\n";
 constexpr long kMostGrowth = 96 << 10;  // KiB, beside what a daemon has that has worked
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(kTopology);
-    lab->step("install");
-    const Site a = lab->site("a");
-    for (const char* line : {"ciphers: aes128-gcm@openssh.com,aes128-ctr",  // (what the liar's library has)
-                             "connect_timeout: 2s", "keepalive: 1s", "keepalive_misses: 2", "backoff_min: 100ms", "backoff_max: 300ms"}) configure(a, "ssh", line);
-    configure(a, "limits", "open_timeout: 4s");
-    lab->step("sshd", {"c"});
-    for (const char* step : {"rules", "relay"}) lab->step(step);
-    lab->step("daemon", {"a"});
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(kTopology);
+  lab->step("install");
+  const Site a = lab->site("a");
+  for (const char* line : {"ciphers: aes128-gcm@openssh.com,aes128-ctr",  // (what the liar's library has)
+                           "connect_timeout: 2s", "keepalive: 1s", "keepalive_misses: 2", "backoff_min: 100ms", "backoff_max: 300ms"}) configure(a, "ssh", line);
+  configure(a, "limits", "open_timeout: 4s");
+  lab->step("sshd", {"c"});
+  for (const char* step : {"rules", "relay"}) lab->step(step);
+  lab->step("daemon", {"a"});
+});
 
 class Liar : public testing::TestWithParam<const char*> {
  protected:

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <optional>
 
 #include "servers.h"
@@ -18,23 +17,16 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    for (const char* name : {"a", "b"}) {
-      std::string yaml = lab->site(name).read("etc/dvpnd.yaml");
-      yaml.replace(yaml.find("ssh:\n"), 5, "ssh:\n  idle_timeout: 1s\n");
-      lab->site(name).write("etc/dvpnd.yaml", yaml);
-    }
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  for (const char* name : {"a", "b"}) {
+    std::string yaml = lab->site(name).read("etc/dvpnd.yaml");
+    yaml.replace(yaml.find("ssh:\n"), 5, "ssh:\n  idle_timeout: 1s\n");
+    lab->site(name).write("etc/dvpnd.yaml", yaml);
   }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 Site a() { return lab->site("a"); }
 Site b() { return lab->site("b"); }

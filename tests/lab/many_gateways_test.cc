@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
-#include <memory>
 #include <sstream>
 
 #include "site_daemon.h"
@@ -33,36 +32,29 @@ int gateways() {
 }
 Duration long_enough() { return 20s + Duration(60 * gateways()); }
 
-std::unique_ptr<Lab> lab;
-
 /// 198.18.0.1, 198.18.0.2... and 10.77.0.1...: the same number of each.
 std::string numbered(const char* network, int number) { return std::string(network) + "." + std::to_string(number / 256) + "." + std::to_string(number % 256); }
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    const Site a = lab->site("a");
-    std::string table = a.read("etc/hosts"), pins = a.read("etc/known_hosts");
-    const std::string key = pins.substr(pins.find("203.0.113.2 ") + 11, pins.find('\n', pins.find("203.0.113.2 ")) - pins.find("203.0.113.2 ") - 11);
-    for (int i = 1; i <= gateways(); ++i) {
-      table += numbered("10.77", i) + " g" + std::to_string(i) + " #! " + numbered("198.18", i) + ":2222 " + numbered("10.77", i) + "/32 map=10.0.32.2/32\n";
-      pins += "[" + numbered("198.18", i) + "]:2222" + key + "\n";
-    }
-    a.write("etc/hosts", table);
-    a.write("etc/known_hosts", pins);
-    for (const char* line : {"keepalive: 2s", "keepalive_misses: 2", "backoff_min: 500ms", "backoff_max: 4s"}) configure(a, "ssh", line);
-    if (gateways() < 200) configure(a, "ssh", "connect_timeout: 4s");  // (all sshds are on this machine, and share its processors)
-    configure(lab->site("b"), "rules", "sshd_ports: [22, 2222]");
-    for (const char* line : {"flows_per_client: 20000", "held_per_client: 10000"}) configure(a, "limits", line);
-    EXPECT_EQ(lab->host("b.gw").run("ip route add local 198.18.0.0/16 dev lo").exit, 0);
-    EXPECT_EQ(lab->wan().run("ip route add 198.18.0.0/16 via 203.0.113.2 dev b onlink").exit, 0);
-    for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  const Site a = lab->site("a");
+  std::string table = a.read("etc/hosts"), pins = a.read("etc/known_hosts");
+  const std::string key = pins.substr(pins.find("203.0.113.2 ") + 11, pins.find('\n', pins.find("203.0.113.2 ")) - pins.find("203.0.113.2 ") - 11);
+  for (int i = 1; i <= gateways(); ++i) {
+    table += numbered("10.77", i) + " g" + std::to_string(i) + " #! " + numbered("198.18", i) + ":2222 " + numbered("10.77", i) + "/32 map=10.0.32.2/32\n";
+    pins += "[" + numbered("198.18", i) + "]:2222" + key + "\n";
   }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+  a.write("etc/hosts", table);
+  a.write("etc/known_hosts", pins);
+  for (const char* line : {"keepalive: 2s", "keepalive_misses: 2", "backoff_min: 500ms", "backoff_max: 4s"}) configure(a, "ssh", line);
+  if (gateways() < 200) configure(a, "ssh", "connect_timeout: 4s");  // (all sshds are on this machine, and share its processors)
+  configure(lab->site("b"), "rules", "sshd_ports: [22, 2222]");
+  for (const char* line : {"flows_per_client: 20000", "held_per_client: 10000"}) configure(a, "limits", line);
+  EXPECT_EQ(lab->host("b.gw").run("ip route add local 198.18.0.0/16 dev lo").exit, 0);
+  EXPECT_EQ(lab->wan().run("ip route add 198.18.0.0/16 via 203.0.113.2 dev b onlink").exit, 0);
+  for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
+});
 
 /// What an sshd has logged: how often somebody connected, how many at once had not authenticated, what it refused.
 struct Seen {

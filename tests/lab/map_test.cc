@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -17,8 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-std::unique_ptr<Lab> lab;
 
 std::string site_line(const std::string& name, int number) {
   const std::string n = std::to_string(number);
@@ -32,23 +29,18 @@ std::string alias(int number, const std::string& user = "", const std::string& o
          "fd00:9:" + n + "::1 site" + n + " #! " + user + "[2001:db8::" + n + "]:22 fd00:9:" + n + "::/64 map=fd00:1::/64" + options + "\n";
 }
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(site_line("a", 1) + site_line("b", 2) + site_line("c", 3));
-    lab->step("install");
-    const Site a = lab->site("a"), c = lab->site("c");
-    a.write("etc/hosts", alias(2) + alias(3, "root@", " via=direct"));
-    lab->site("b").write("etc/hosts", alias(1));
-    c.write("etc/hosts", "");
-    c.write("sshd/sshd_config", c.read("sshd/sshd_config") + "PermitRootLogin prohibit-password\nAuthorizedKeysFile " +
-                                    c.path("etc/direct_keys") + "\n");
-    c.write("etc/direct_keys", a.read("etc/id_ed25519.pub"));
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(site_line("a", 1) + site_line("b", 2) + site_line("c", 3));
+  lab->step("install");
+  const Site a = lab->site("a"), c = lab->site("c");
+  a.write("etc/hosts", alias(2) + alias(3, "root@", " via=direct"));
+  lab->site("b").write("etc/hosts", alias(1));
+  c.write("etc/hosts", "");
+  c.write("sshd/sshd_config", c.read("sshd/sshd_config") + "PermitRootLogin prohibit-password\nAuthorizedKeysFile " +
+                                  c.path("etc/direct_keys") + "\n");
+  c.write("etc/direct_keys", a.read("etc/id_ed25519.pub"));
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 std::string fetch(const std::string& from, const std::string& address, int port) {
   const Result result = lab->host(from).run("curl -sSg -m 8 http://" + address + ":" + std::to_string(port) + "/");

@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "json_page.h"
@@ -20,35 +19,28 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-std::unique_ptr<Lab> lab;
+Site a();
+Site b();
+
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 1\nsite d networks 10.0.34.0/24 wan 203.0.113.4 hosts 1\n"
+                     "link b delay 12ms\nlink c delay 30ms\n"));
+  lab->step("install");
+  configure(a(), "metrics", "listen: 127.0.0.1:9469");
+  configure(a(), "web", "listen: 127.0.0.1:9470");
+  configure(b(), "metrics", "listen: " + b().path("run/metrics.sock"));
+  lab->step("sshd", {"b", "c"});
+  for (const char* step : {"rules", "relay", "daemon"}) lab->step(step, {"a", "b", "c"});
+});
+Shared<std::vector<Process>> servers([] {
+  servers.make();
+  servers->push_back(lab->host("b.h1").serve_page(80, "hello"));
+  servers->push_back(lab->host("c.h1").serve_page(80, "hello"));
+  for (const char* url : {"http://10.0.32.2/", "http://10.0.33.2/", "http://10.0.32.2:81/", "http://10.0.34.2/"}) lab->host("a.h1").run(std::string("curl -s -m 5 ") + url);
+});
 
 Site a() { return lab->site("a"); }
 Site b() { return lab->site("b"); }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 1\nsite d networks 10.0.34.0/24 wan 203.0.113.4 hosts 1\n"
-                                          "link b delay 12ms\nlink c delay 30ms\n"));
-    lab->step("install");
-    configure(a(), "metrics", "listen: 127.0.0.1:9469");
-    configure(a(), "web", "listen: 127.0.0.1:9470");
-    configure(b(), "metrics", "listen: " + b().path("run/metrics.sock"));
-    lab->step("sshd", {"b", "c"});
-    for (const char* step : {"rules", "relay", "daemon"}) lab->step(step, {"a", "b", "c"});
-    servers_.push_back(lab->host("b.h1").serve_page(80, "hello"));
-    servers_.push_back(lab->host("c.h1").serve_page(80, "hello"));
-    for (const char* url : {"http://10.0.32.2/", "http://10.0.33.2/", "http://10.0.32.2:81/", "http://10.0.34.2/"}) lab->host("a.h1").run(std::string("curl -s -m 5 ") + url);
-  }
-  void TearDown() override {
-    servers_.clear();
-    lab.reset();
-  }
-
- private:
-  std::vector<Process> servers_;
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 Result curl(const std::string& arguments) { return lab->host("a.gw").run("curl -s -m 10 " + arguments); }
 std::string code(const std::string& arguments) { return curl("-o /dev/null -w '%{http_code}' " + arguments).out; }

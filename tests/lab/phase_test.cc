@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <memory>
 #include <sstream>
 
 #include "gate_site.h"
@@ -26,14 +25,7 @@ using testing::Not;
 
 constexpr int kPort = 2000;
 
-std::unique_ptr<PhaseLab> scene;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override { scene = std::make_unique<PhaseLab>(); }
-  void TearDown() override { scene.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<PhaseLab> scene([] { scene.make(); });
 
 long since(Clock::time_point begun) { return std::chrono::duration_cast<Duration>(Clock::now() - begun).count(); }
 

@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ping_site.h"
 
-#include <memory>
 #include <regex>
 
 namespace dvpn::lab {
 
 namespace {
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("link b delay 25ms\nsite c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
-    lab->step("install");
-    const Site a = lab->site("a"), b = lab->site("b");
-    EXPECT_EQ(run_here("sed -i -e '/gw.c/s/$/ via=direct/' " + a.path("etc/hosts")).exit, 0);
-    configure(a, "limits", "ping_flows_per_client: 20");
-    for (const char* line : {"backoff_min: 100ms", "backoff_max: 200ms"}) configure(a, "ssh", line);
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "access: [{account: dvpn, to: [10.0.32.0/25, \"fd00:32::/120\"]}]\n");
-    lab->host("b.gw").run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites("link b delay 25ms\nsite c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
+  lab->step("install");
+  const Site a = lab->site("a"), b = lab->site("b");
+  EXPECT_EQ(run_here("sed -i -e '/gw.c/s/$/ via=direct/' " + a.path("etc/hosts")).exit, 0);
+  configure(a, "limits", "ping_flows_per_client: 20");
+  for (const char* line : {"backoff_min: 100ms", "backoff_max: 200ms"}) configure(a, "ssh", line);
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "access: [{account: dvpn, to: [10.0.32.0/25, \"fd00:32::/120\"]}]\n");
+  lab->host("b.gw").run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 constexpr PingFamily kFour{.number = 4,
                            .far = "10.0.32.2",

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -22,17 +21,10 @@ constexpr const char* kDaemonsAccount = "64300";  // in the lab (lib/network.sh)
 constexpr const char* kRelaysAccount = "64301";
 constexpr const char* kPeers = "64302";
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->start();
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->start();
+});
 
 std::string mask(std::uint64_t capabilities) {
   char text[17];

@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <memory>
 
 #include "quiet_user.h"
 #include "site_daemon.h"
@@ -29,7 +28,15 @@ double seconds() {
   return wanted != nullptr ? std::atof(wanted) : 1.5;
 }
 
-std::unique_ptr<Lab> lab;
+void make_account();
+
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 0\n"));
+  lab->step("install");
+  make_account();
+  for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
+  lab->step("daemon", {"a"});
+});
 Quiet undisturbed;
 
 /// The other site, c, is another account at b.
@@ -40,19 +47,6 @@ void make_account() {
                      "cp " + lab->site("c").path("etc/id_ed25519.pub") + ' ' + b.path("etc/authorized_keys.d/second")).exit, 0);
   b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "limits: {flows_per_account: 500, spares_per_account: 300}\n");
 }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 wan 203.0.113.3 hosts 0\n"));
-    lab->step("install");
-    make_account();
-    for (const char* step : {"sshd", "rules", "relay"}) lab->step(step);
-    lab->step("daemon", {"a"});
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 class Attack : public testing::TestWithParam<const char*> {
  protected:

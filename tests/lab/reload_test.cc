@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <optional>
 
 #include "servers.h"
@@ -21,8 +20,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Lab> lab;
-
 // More ways to b's hosts, by the addresses of networks that are nowhere.
 constexpr const char* kWays =
     "10.0.97.1 gone #! 203.0.113.2 10.0.97.0/24 map=10.0.32.0/24\n"
@@ -33,18 +30,13 @@ constexpr const char* kOtherWays =
     "10.0.99.1 new #! 203.0.113.2 10.0.99.0/24 map=10.0.32.0/24\n"
     "fd00:99::1 new6 #! [2001:db8::2]:22 fd00:99::/64 map=fd00:32::/64\n";
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    const Site a = lab->site("a");
-    a.write("etc/hosts", a.read("etc/hosts") + kWays);
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  const Site a = lab->site("a");
+  a.write("etc/hosts", a.read("etc/hosts") + kWays);
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 /// A download from b.h1 that has begun and waits in the middle until it may go on.
 class Download {

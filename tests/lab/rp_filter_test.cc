@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <tuple>
 
 #include "site_daemon.h"
@@ -19,19 +18,12 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    for (const char* gateway : {"a.gw", "b.gw"})
-      EXPECT_EQ(lab->host(gateway).run("for i in all default lo lan0 wan0; do sysctl -qw net.ipv4.conf.$i.rp_filter=1; done").exit, 0);
-    lab->start();
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  for (const char* gateway : {"a.gw", "b.gw"})
+    EXPECT_EQ(lab->host(gateway).run("for i in all default lo lan0 wan0; do sysctl -qw net.ipv4.conf.$i.rp_filter=1; done").exit, 0);
+  lab->start();
+});
 
 class StrictFilters : public testing::TestWithParam<std::tuple<const char*, int>> {
  protected:

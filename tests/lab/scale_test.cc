@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -21,27 +20,20 @@ namespace {
 
 using nlohmann::json;
 
-std::unique_ptr<Lab> lab;
-
 int flows_wanted() {
   const char* const wanted = std::getenv("DVPN_FLOWS");
   return wanted == nullptr ? 1000 : std::atoi(wanted);
 }
 
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    const Site a = lab->site("a"), b = lab->site("b");
-    for (const char* line : {"flows_per_client: 20000", "held: 20000", "held_per_client: 20000", "new_per_client: 0", "open_timeout: 60s"}) configure(a, "limits", line);
-    configure(a, "metrics", "listen: 127.0.0.1:9469");
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "limits: {flows: 20000, flows_per_account: 20000}\n");
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  const Site a = lab->site("a"), b = lab->site("b");
+  for (const char* line : {"flows_per_client: 20000", "held: 20000", "held_per_client: 20000", "new_per_client: 0", "open_timeout: 60s"}) configure(a, "limits", line);
+  configure(a, "metrics", "listen: 127.0.0.1:9469");
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "limits: {flows: 20000, flows_per_account: 20000}\n");
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 Site a() { return lab->site("a"); }
 

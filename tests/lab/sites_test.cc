@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <memory>
 
 #include "fixture.h"
 
@@ -21,13 +20,34 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Lab> lab;
-
 constexpr const char* kTopology =
     "site a networks 10.0.31.0/24 fd00:31::/64 wan 203.0.113.1 2001:db8::1 hosts 1\n"
     "site b networks 10.0.40.0/22 fd00:40::/48 wan 203.0.113.2 2001:db8::2 hosts 1\n"
     "site c networks 10.0.42.0/24 fd00:40:0:2::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"
     "site d networks 10.0.34.0/24 fd00:34::/64 wan 203.0.113.4 2001:db8::4 role leaf lan no\n";
+
+void add_shared_network();
+
+Shared<Lab> lab([] {
+  lab.make(kTopology);
+  lab->step("install");
+  add_shared_network();
+  const Site a = lab->site("a");
+  a.write("etc/hosts", a.read("etc/hosts") + "10.0.60.1 both #! 203.0.113.3,203.0.113.2 10.0.60.0/24\n"
+                                             "fd00:60::1 both6 #! [2001:db8::3]:22,[2001:db8::2]:22 fd00:60::/64\n"
+                                             "10.0.61.1 dark #! 203.0.113.9,203.0.113.2 10.0.61.0/24 map=10.0.60.0/24\n"
+                                             "fd00:61::1 dark6 #! [2001:db8::9]:22,[2001:db8::2]:22 fd00:61::/64 map=fd00:60::/64\n");
+  EXPECT_EQ(lab->wan().run("ip route add blackhole 203.0.113.9 && ip route add blackhole 2001:db8::9").exit, 0);
+  const std::string pins = a.read("etc/known_hosts"), key = pins.substr(pins.find(' '), pins.find('\n') - pins.find(' ') + 1);
+  a.write("etc/known_hosts", pins + "203.0.113.9" + key + "2001:db8::9" + key);
+  std::string yaml = a.read("etc/dvpnd.yaml");
+  yaml.insert(yaml.find("ssh:\n") + 5, "  connect_timeout: 1s\n  backoff_min: 100ms\n  backoff_max: 300ms\n  settle_time: 2s\n");
+  a.write("etc/dvpnd.yaml", yaml);
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+  // A host of b that has the address of c's h1 would answer in its place.
+  EXPECT_EQ(lab->host("b.h1").run("ip addr add 10.0.42.2/22 dev eth0 && ip addr add fd00:40:0:2::2/48 dev eth0 && ip addr add 10.0.41.77/22 dev eth0 && "
+                                  "ip addr add fd00:40:0:1::77/48 dev eth0").exit, 0);
+});
 
 /// The network that two sites have: at each, its gateway and h1 are in it, and its relay may go there.
 void add_shared_network() {
@@ -44,32 +64,6 @@ void add_shared_network() {
     }
   }
 }
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(kTopology);
-    lab->step("install");
-    add_shared_network();
-    const Site a = lab->site("a");
-    a.write("etc/hosts", a.read("etc/hosts") + "10.0.60.1 both #! 203.0.113.3,203.0.113.2 10.0.60.0/24\n"
-                                               "fd00:60::1 both6 #! [2001:db8::3]:22,[2001:db8::2]:22 fd00:60::/64\n"
-                                               "10.0.61.1 dark #! 203.0.113.9,203.0.113.2 10.0.61.0/24 map=10.0.60.0/24\n"
-                                               "fd00:61::1 dark6 #! [2001:db8::9]:22,[2001:db8::2]:22 fd00:61::/64 map=fd00:60::/64\n");
-    EXPECT_EQ(lab->wan().run("ip route add blackhole 203.0.113.9 && ip route add blackhole 2001:db8::9").exit, 0);
-    const std::string pins = a.read("etc/known_hosts"), key = pins.substr(pins.find(' '), pins.find('\n') - pins.find(' ') + 1);
-    a.write("etc/known_hosts", pins + "203.0.113.9" + key + "2001:db8::9" + key);
-    std::string yaml = a.read("etc/dvpnd.yaml");
-    yaml.insert(yaml.find("ssh:\n") + 5, "  connect_timeout: 1s\n  backoff_min: 100ms\n  backoff_max: 300ms\n  settle_time: 2s\n");
-    a.write("etc/dvpnd.yaml", yaml);
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-    // A host of b that has the address of c's h1 would answer in its place.
-    EXPECT_EQ(lab->host("b.h1").run("ip addr add 10.0.42.2/22 dev eth0 && ip addr add fd00:40:0:2::2/48 dev eth0 && ip addr add 10.0.41.77/22 dev eth0 && "
-                                    "ip addr add fd00:40:0:1::77/48 dev eth0").exit, 0);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
 
 std::string fetch(const char* from, const std::string& address, int port) {
   const Result result = lab->host(from).run("curl -sSg -m 8 http://" + address + ":" + std::to_string(port) + "/");

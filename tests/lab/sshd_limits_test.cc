@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "site_daemon.h"
 
@@ -16,20 +15,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    for (const char* line : {"backoff_min: 200ms", "backoff_max: 1s", "channels_per_session: 1"}) configure(lab->site("a"), "ssh", line);
-    configure(lab->site("a"), "daemon", "workers: 1");
-    for (const char* step : {"rules", "relay"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  for (const char* line : {"backoff_min: 200ms", "backoff_max: 1s", "channels_per_session: 1"}) configure(lab->site("a"), "ssh", line);
+  configure(lab->site("a"), "daemon", "workers: 1");
+  for (const char* step : {"rules", "relay"}) lab->step(step);
+});
 
 class SshdLimit : public testing::Test {
  protected:

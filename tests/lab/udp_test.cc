@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <ostream>
 
 #include "rules_site.h"
@@ -18,26 +17,19 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
-    lab->step("install");
-    const Site a = lab->site("a"), b = lab->site("b");
-    EXPECT_EQ(run_here("sed -i -e '/gw.c/s/$/ via=direct/' " + a.path("etc/hosts")).exit, 0);
-    configure(a, "udp", "idle_timeout: 2s");
-    configure(a, "udp", "dns_idle_timeout: 1s");
-    configure(a, "limits", "udp_flows_per_client: 200");
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") +
-                                  "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-6999]}]\nlog: {level: debug}\n");
-    lab->host("b.gw").run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
+  lab->step("install");
+  const Site a = lab->site("a"), b = lab->site("b");
+  EXPECT_EQ(run_here("sed -i -e '/gw.c/s/$/ via=direct/' " + a.path("etc/hosts")).exit, 0);
+  configure(a, "udp", "idle_timeout: 2s");
+  configure(a, "udp", "dns_idle_timeout: 1s");
+  configure(a, "limits", "udp_flows_per_client: 200");
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") +
+                                "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-6999]}]\nlog: {level: debug}\n");
+  lab->host("b.gw").run("sysctl -q net.ipv4.neigh.lan0.mcast_solicit=1 net.ipv6.neigh.lan0.mcast_solicit=1");
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 /// The same roles in each family.
 struct Family {

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "json_page.h"
@@ -20,19 +19,12 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites());
-    lab->step("install");
-    for (const char* line : {"recent: 50"}) configure(lab->site("a"), "log", line);
-    for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites());
+  lab->step("install");
+  for (const char* line : {"recent: 50"}) configure(lab->site("a"), "log", line);
+  for (const char* step : {"sshd", "rules", "relay", "daemon"}) lab->step(step);
+});
 
 Site a() { return lab->site("a"); }
 

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 
 #include "json_page.h"
 #include "site_daemon.h"
@@ -19,29 +18,22 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::unique_ptr<Lab> lab;
-
-class Everything : public testing::Environment {
- public:
-  void SetUp() override {
-    lab = std::make_unique<Lab>(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
-    lab->step("install");
-    const Site a = lab->site("a"), b = lab->site("b"), c = lab->site("c");
-    c.write("sshd/sshd_config", c.read("sshd/sshd_config") + "PermitRootLogin prohibit-password\nAuthorizedKeysFile " + c.path("etc/direct_keys") + "\n");
-    c.write("etc/direct_keys", a.read("etc/id_ed25519.pub"));
-    const Result edited = run_here("sed -i -e 's/#! 203.0.113.3\\(.*\\)/#! root@203.0.113.3\\1 via=direct/' "
-                                   "-e 's/#! \\[2001:db8::3\\]:22\\(.*\\)/#! root@[2001:db8::3]:22\\1 via=direct/' " + a.path("etc/hosts"));
-    ASSERT_EQ(edited.exit, 0) << edited.err;
-    b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-2999]}]\n");
-    for (const char* line : {"connect_timeout: 1500ms", "backoff_min: 100ms", "backoff_max: 300ms"}) configure(a, "ssh", line);
-    lab->step("sshd");
-    lab->step("rules", {"a", "c"});
-    lab->step("relay", {"b"});
-    lab->step("daemon", {"a", "b"});
-  }
-  void TearDown() override { lab.reset(); }
-};
-[[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new Everything);
+Shared<Lab> lab([] {
+  lab.make(two_sites("site c networks 10.0.33.0/24 fd00:33::/64 wan 203.0.113.3 2001:db8::3 hosts 1\n"));
+  lab->step("install");
+  const Site a = lab->site("a"), b = lab->site("b"), c = lab->site("c");
+  c.write("sshd/sshd_config", c.read("sshd/sshd_config") + "PermitRootLogin prohibit-password\nAuthorizedKeysFile " + c.path("etc/direct_keys") + "\n");
+  c.write("etc/direct_keys", a.read("etc/id_ed25519.pub"));
+  const Result edited = run_here("sed -i -e 's/#! 203.0.113.3\\(.*\\)/#! root@203.0.113.3\\1 via=direct/' "
+                                 "-e 's/#! \\[2001:db8::3\\]:22\\(.*\\)/#! root@[2001:db8::3]:22\\1 via=direct/' " + a.path("etc/hosts"));
+  ASSERT_EQ(edited.exit, 0) << edited.err;
+  b.write("etc/relay.yaml", b.read("etc/relay.yaml") + "access: [{account: dvpn, to: [10.0.32.0/24, \"fd00:32::/64\"], ports: [1-2999]}]\n");
+  for (const char* line : {"connect_timeout: 1500ms", "backoff_min: 100ms", "backoff_max: 300ms"}) configure(a, "ssh", line);
+  lab->step("sshd");
+  lab->step("rules", {"a", "c"});
+  lab->step("relay", {"b"});
+  lab->step("daemon", {"a", "b"});
+});
 
 /// Packets that begin a connection to the port and reach the host, in either family, since the object was made.
 class Knocks {
