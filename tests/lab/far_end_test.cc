@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-
 #include "relay_peer.h"
 #include "site_daemon.h"
 

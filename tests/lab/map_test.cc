@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-
 #include "site_daemon.h"
 
 namespace dvpn::lab {
