@@ -16,6 +16,8 @@ nat_rules() {
   [[ $reject_smb == yes ]] && echo '-A DVPN_CATCH -p tcp -m tcp --dport 445 -j RETURN'
   echo "-A DVPN_CATCH -p tcp -m set --match-set $set$family dst -j REDIRECT --to-ports $port"
   for i in "${lan[@]}"; do echo "-A DVPN_PRE -i $i -p tcp -j DVPN_CATCH"; done
+  # Client sources (mangle.sh): marked here, since this table sees the first packet of a connection alone.
+  echo "-A DVPN_OUT -m owner --uid-owner $relay_account -m addrtype ! --src-type LOCAL -j CONNMARK --set-xmark $(bits $OURS $OURS)"
   own_accounts DVPN_OUT
   echo '-A DVPN_OUT -p tcp -j DVPN_CATCH'
   [[ $masquerade == yes ]] || return 0

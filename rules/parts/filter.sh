@@ -17,7 +17,7 @@ filter_rules() {
 
   # What the daemon refused in the far side's name, and SMB. It comes by FORWARD or INPUT from the LAN (see policy_install).
   if refuses; then
-    for i in FWD IN OUT; do echo "-A DVPN_$i -p tcp $(marked $REFUSED $REFUSED) -j DVPN_GATE"; done
+    for i in FWD IN OUT; do echo "-A DVPN_$i $(marked $REFUSED $REFUSED) -j DVPN_GATE"; done
     echo "-A DVPN_GATE -p tcp $(marked $RESET) -j REJECT --reject-with tcp-reset"
     echo "-A DVPN_GATE $(marked $HOST_UNREACHABLE) -j REJECT --reject-with $no_host"
     echo "-A DVPN_GATE $(marked $NETWORK_UNREACHABLE) -j REJECT --reject-with $no_network"

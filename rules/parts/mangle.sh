@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The table mangle: packets for the relay that have a client's address; datagrams and pings that the VPN carries. (Sourced by dvpn-rules.)
 
-# Client sources. PREROUTING: answers from the site's hosts; OUTPUT: the relay's own packets, and this machine's answers.
-# What comes back is no new connection, so nothing that catches those sees it.
+# Every packet of a transfer comes by here, so what ends its way comes first.
 mangle_rules() {
   client_sources
   past_the_stop "$1" # (what a queue without a reader lets go on comes to no further rule of its table)
+  echo '-A DVPN_PRE -p tcp -j RETURN' # (the packets of transfers: nothing below is theirs)
   datagrams "$1"
   pings "$1"
 }
@@ -34,11 +34,12 @@ past_the_stop() {
   (($1 == 6)) || echo "-A DVPN_PRE -i lo $(marked $PASSES) $here -j DROP"
 }
 
+# Client sources. The relay's connections are marked where they begin (catch.sh); of those, PREROUTING: answers from the site's hosts;
+# OUTPUT: this machine's. What comes back is no new connection, so nothing that catches those sees it.
 client_sources() {
   local -r ours=$(bits $OURS $OURS)
   local -r back="-m connmark --mark $ours -m conntrack --ctdir REPLY -j MARK --set-xmark $ours"
   echo "-A DVPN_PRE $back"
-  echo "-A DVPN_OUT -m conntrack --ctstate NEW --ctdir ORIGINAL -m owner --uid-owner $relay_account -m addrtype ! --src-type LOCAL -j CONNMARK --set-xmark $ours"
   echo "-A DVPN_OUT $back"
 }
 

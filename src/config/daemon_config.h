@@ -71,8 +71,8 @@ struct DaemonConfig {
     std::chrono::milliseconds backoff_min{500};
     std::chrono::milliseconds backoff_max{60'000};
     std::chrono::milliseconds settle_time{10'000};
-    std::uint32_t channels_per_session = 32;
-    std::uint32_t sessions_per_gateway = 64;
+    std::uint32_t channels_per_session = 16;
+    std::uint32_t sessions_per_gateway = 128;
     std::uint32_t handshakes_per_gateway = 4;  ///< of all workers together: its sshd counts who has not authenticated
     bool operator==(const Ssh&) const = default;
   } ssh;

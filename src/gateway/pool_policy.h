@@ -20,7 +20,7 @@ namespace dvpn::gateway {
 inline constexpr std::size_t kFull = 8;
 
 struct PoolLimits {
-  std::size_t channels_per_session = 32;  ///< beyond it the pool grows, if it still may
+  std::size_t channels_per_session = 16;  ///< beyond it the pool grows, if it still may
   std::size_t sessions = 16;
 };
 

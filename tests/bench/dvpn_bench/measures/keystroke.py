@@ -62,4 +62,4 @@ def _bytes(peer, direction):
 
 
 def cases(scale):
-    return [Keystroke(beside, scale.pick(75, 5)) for beside in ("idle", "up", "down")]
+    return [Keystroke(beside, scale.pick(200, 5)) for beside in ("idle", "up", "down")]

@@ -54,7 +54,7 @@ class Table(Case):
                 self.tables.put(table)
                 figures[metric["rules"]] = _rules_seconds(peer)
                 figures[metric["start"]], process = _start_seconds(peer)
-                figures[metric["memory"]] = sum(b for key, b in processes.memory_bytes(peer.lab, ("a",)).items() if "dvpnd" in key) / 1e6
+                figures[metric["memory"]] = _steady_memory(peer) / 1e6
                 load.connect(peer, 1, 1)  # a session
                 if metric is self.large:
                     self._rates(peer, figures)
@@ -96,6 +96,18 @@ def _start_seconds(peer):
     start = process.log.stat().st_size
     peer.lab.until("dvpnd", lambda: b" ready: " in process.log.read_bytes()[start:], process, step=0.002)
     return time.monotonic() - begun, process
+
+
+def _steady_memory(peer):
+    """Bytes, once two readings are the same but for a hundredth: a start goes on filling the second stop when the daemon is ready."""
+    readings = [0]
+
+    def steady():
+        readings.append(sum(b for key, b in processes.memory_bytes(peer.lab, ("a",)).items() if "dvpnd" in key))
+        return abs(readings[-1] - readings[-2]) < readings[-1] / 100
+
+    peer.lab.until("steady memory", steady, step=0.1)
+    return readings[-1]
 
 
 def _reload_seconds(peer):
