@@ -20,8 +20,8 @@ namespace dvpn::gateway {
 inline constexpr std::size_t kFull = 8;
 
 struct PoolLimits {
-  std::size_t channels_per_session = 16;  ///< beyond it the pool grows, if it still may
-  std::size_t sessions = 16;
+  std::size_t channels_per_session = 0;  ///< beyond it the pool grows, if it still may
+  std::size_t sessions = 0;
 };
 
 /// A session that has moved so much in a second is busy: at 50 Mbit/s a keystroke's packet waits for others already.
