@@ -69,6 +69,16 @@ TEST_P(ClientSource, IsWhatAServerSees) {
   EXPECT_EQ(fetch(far_, f_.near).out, std::string(f_.far_in_full) + "\n");
 }
 
+TEST_P(ClientSource, IsWhatAServerSeesWithBothVariantsOfIptables) {
+  const Process server = far_.serve_page(80, ""), gateways = gateway_.serve_page(80, "");
+  const std::string rules = source_folder() + "/rules/dvpn-rules -c " + lab->site("b").path("etc/dvpnd.yaml") + " --dvpnd " DVPN_LAB_DVPND " install";
+  for (const char* variant : {" --variant legacy", " --variant nft", ""}) {  // (the last one: as the other tests have it)
+    ASSERT_EQ(gateway_.run(rules + variant).exit, 0) << variant;
+    EXPECT_EQ(fetch(near_, f_.far).out, std::string(f_.near_in_full) + "\n") << variant;
+    EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n") << variant;
+  }
+}
+
 TEST_P(ClientSource, IsWhatTheGatewaysOwnServerSees) {
   const Process server = gateway_.serve_page(80, "");
   EXPECT_EQ(fetch(near_, f_.far_gateway).out, std::string(f_.near_in_full) + "\n");
