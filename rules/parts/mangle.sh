@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The table mangle: packets for the relay that have a client's address; datagrams and pings that the VPN carries. (Sourced by dvpn-rules.)
 
-# Every packet of a transfer comes by here, so what ends its way comes first.
+# Every packet of a transfer comes by here, so TCP ends before the rules that are not for it.
 mangle_rules() {
   client_sources
   past_the_stop "$1" # (what a queue without a reader lets go on comes to no further rule of its table)
-  echo '-A DVPN_PRE -p tcp -j RETURN' # (the packets of transfers: nothing below is theirs)
+  echo '-A DVPN_PRE -p tcp -j RETURN'
   datagrams "$1"
   pings "$1"
 }
