@@ -16,8 +16,7 @@ namespaces() { ip netns list 2>/dev/null | awk -v p="dvpnlab-$id-" 'index($1, p)
 
 new_namespace() {
   local name=$1 etc
-  # (very seldom, with labs that come and go beside this one, ip(8) does not find the file any more that it has just made)
-  ip netns add "$(ns "$name")" 2>/dev/null || ip netns add "$(ns "$name")" 2>/dev/null || run ip netns add "$(ns "$name")"
+  run ip netns add "$(ns "$name")"
   etc=/etc/netns/$(ns "$name")
   until mkdir -p "$etc" 2>/dev/null; do :; done # (a lab that goes down may take the empty /etc/netns with it)
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$etc/hosts"
